@@ -1,0 +1,1 @@
+"""The schemas of the three services, each with revisions of its own."""

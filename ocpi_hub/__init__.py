@@ -1,0 +1,1 @@
+"""An OCPI 2.2.1 roaming hub."""

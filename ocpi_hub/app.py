@@ -1,0 +1,254 @@
+"""The composition root: makes everything the hub is made of, and runs it in one task group.
+
+A background task that dies takes the process with it: half a hub would be worse than a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from ocpi_hub import keys
+from ocpi_hub.catalogue import Catalogue
+from ocpi_hub.clientinfo import ClientInfoPush
+from ocpi_hub.custody import Custody
+from ocpi_hub.fanout import Fanout
+from ocpi_hub.health import health_routes
+from ocpi_hub.housekeeping import Housekeeping
+from ocpi_hub.hub import Hub, HubCaller
+from ocpi_hub.leader import Leader
+from ocpi_hub.limits import RateLimit
+from ocpi_hub.listing import Served
+from ocpi_hub.metrics import Metrics
+from ocpi_hub.onboarding import Onboarding
+from ocpi_hub.outbound import Outbound
+from ocpi_hub.presence import Presence
+from ocpi_hub.protocol.modules import CONFIGURATION, FUNCTIONAL
+from ocpi_hub.protocol.party import Party
+from ocpi_hub.protocol.roles import Interface
+from ocpi_hub.protocol.routes import Routes
+from ocpi_hub.protocol.server import Server
+from ocpi_hub.pull import Pull
+from ocpi_hub.registry import Registry
+from ocpi_hub.relay import Relay
+from ocpi_hub.rewriting import HubUrls
+from ocpi_hub.service.address import AddressGuard
+from ocpi_hub.service.http import HttpxTransport, make_client
+from ocpi_hub.service.lane import Lanes
+from ocpi_hub.service.tls import tls_context
+from ocpi_hub.service.transport import Transport
+from ocpi_hub.settings import HubSettings
+from ocpi_hub.store.engine import Database, open_database
+from ocpi_hub.store.exchanges import ExchangeWriter
+from ocpi_hub.store.group_commit import GroupCommit
+from ocpi_hub.store.outcomes import Outcome
+from ocpi_hub.store.patches import Patch, apply_patches
+from ocpi_hub.store.secrets import Vault
+
+# The hub sends HubClientInfo and never receives it.
+SERVED = (*FUNCTIONAL, *(row for row in CONFIGURATION if row.interface is Interface.SENDER))
+
+Task = Coroutine[Any, Any, None]
+
+
+@dataclass(slots=True)
+class HubApp:
+    """The ASGI application: OCPI below /ocpi, everything else through FastAPI.
+
+    OCPI goes past FastAPI's middleware, which would cost a third of a small request. `fanout`
+    False leaves telling the receivers to `ocpi-hub fanout`. `stop` is set when a background task
+    died, whose error is then in `failure`.
+    """
+
+    settings: HubSettings
+    database_url: str
+    secret_key: str
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    fanout: bool = True
+    failure: BaseException | None = None
+    ocpi: Server[HubCaller] | None = None
+    rest: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = FastAPI(
+            title=self.settings.name,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url=None,
+            redirect_slashes=False,
+            lifespan=self._lifespan,
+        )
+
+    async def __call__(
+        self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
+    ) -> None:
+        """Serve one request, or the lifespan."""
+        if self.ocpi is not None and scope["type"] == "http" and _is_ocpi(scope["path"]):
+            await self.ocpi(scope, receive, send)
+        else:
+            await self.rest(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, rest: FastAPI) -> AsyncIterator[None]:
+        try:
+            async with self._serving(rest):
+                yield
+        except BaseException as error:
+            self.failure = error
+            raise
+        finally:
+            self.stop.set()
+
+    @asynccontextmanager
+    async def _serving(self, rest: FastAPI) -> AsyncIterator[None]:
+        async with running(
+            self.settings, self.database_url, self.secret_key, fanout=self.fanout
+        ) as hub:
+            self.ocpi = Server(hub.switchboard, Routes(SERVED, custom=True))
+            token = self.settings.metrics_token
+            rest.include_router(health_routes(hub.switchboard.registry, hub.metrics, token))
+            try:
+                yield
+            finally:
+                self.ocpi = None
+
+
+def _is_ocpi(path: str) -> bool:
+    return path == "/ocpi" or path.startswith("/ocpi/")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A hub whose background tasks run."""
+
+    switchboard: Hub
+    fanout: Fanout
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def running(
+    settings: HubSettings, database_url: str, secret_key: str, *, fanout: bool = True
+) -> AsyncIterator[Running]:
+    """Everything of a hub, started; stopped in the reverse order at the end of the block."""
+    guard = AddressGuard(allow_private=settings.allow_private_networks)
+    context = tls_context()
+    lanes = Lanes(guard, context)
+    client = make_client(guard, context)
+    try:
+        async with open_database(database_url, pool_size=settings.pool_size) as db:
+            vault = Vault(secret_key, reread=keys.rereading(settings))
+            parts = _Parts(settings, db, guard, lanes, HttpxTransport(client), vault)
+            await parts.registry.refresh()
+            async with asyncio.TaskGroup() as group:
+                started = [group.create_task(task) for task in parts.tasks(fanout=fanout)]
+                try:
+                    yield Running(parts.hub, parts.fanout, parts.metrics)
+                finally:
+                    for task in started:
+                        task.cancel()
+    finally:
+        lanes.close()
+        await client.aclose()
+
+
+class _Parts:
+    """Everything made once, in the order in which one needs the other."""
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        db: Database,
+        guard: AddressGuard,
+        lanes: Lanes,
+        transport: Transport,
+        vault: Vault,
+    ) -> None:
+        holder = uuid4().hex
+        party = Party(settings.country_code, settings.party_id)
+        urls = HubUrls(settings.public_url)
+        served = Served(urls, settings.list_by_arrival)
+        self.metrics = Metrics()
+        self.writer = ExchangeWriter(db)
+        self.registry = Registry(db, hub=party, mode=settings.agreements, vault=vault)
+        self.outbound = Outbound(lanes, self.writer, party)
+        self.fanout = Fanout(
+            db, self.registry, self.outbound, guard, party, settings.forward_timeout, holder
+        )
+        self.patches: GroupCommit[Patch, Outcome] = GroupCommit(
+            db, write=apply_patches, key=lambda patch: patch.key
+        )
+        self.catalogue = Catalogue(db, served, self.patches, self.fanout.poke)
+        self.custody = Custody(
+            db, self.outbound, urls, self.registry, settings.cdr_custody, settings.forward_timeout
+        )
+        self.presence = Presence(
+            db,
+            self.registry,
+            self.outbound,
+            Leader(db, "presence", holder),
+            settings.alive_interval,
+        )
+        self.pull = Pull(
+            db,
+            self.registry,
+            self.outbound,
+            self.catalogue,
+            party,
+            settings.pull_interval,
+            settings.forward_timeout,
+            holder,
+        )
+        self.clientinfo = ClientInfoPush(
+            self.registry,
+            self.outbound,
+            Leader(db, "clientinfo", holder),
+            settings.forward_timeout,
+        )
+        self.housekeeping = Housekeeping(
+            db,
+            self.registry,
+            self.outbound,
+            self.writer,
+            self.metrics,
+            timedelta(days=settings.ledger_retention_days),
+            timedelta(days=settings.trace_retention_days),
+        )
+        self.hub = Hub(
+            party=party,
+            db=db,
+            registry=self.registry,
+            served=served,
+            onboarding=Onboarding(db, vault, transport, party, settings.name, urls.versions),
+            relay=Relay(
+                db, self.outbound, urls, settings.forward_timeout, settings.authorize_timeout
+            ),
+            catalogue=self.catalogue,
+            custody=self.custody,
+            presence=self.presence,
+            outbound=self.outbound,
+            exchanges=self.writer,
+            rate_limit=RateLimit(settings.rate_limit),
+            observe_metrics=self.metrics.observe,
+        )
+
+    def tasks(self, *, fanout: bool) -> list[Task]:
+        """What runs beside the requests."""
+        tasks = [
+            self.registry.run(),
+            self.writer.run(),
+            self.patches.run(),
+            self.custody.run(),
+            self.presence.run(),
+            self.pull.run(),
+            self.clientinfo.run(),
+            self.housekeeping.run(),
+        ]
+        return [*tasks, self.fanout.run()] if fanout else tasks

@@ -1,0 +1,132 @@
+"""Who may say what: the token decides; headers, URLs and bodies are claims checked against it.
+
+Pure functions over a Message and the platform whose token it carried. Each failure is an OcpiError
+with the code of checklist section 5b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound
+from ocpi_hub.protocol.message import Message
+from ocpi_hub.protocol.modules import Kind
+from ocpi_hub.protocol.party import Party
+from ocpi_hub.snapshot import PartyRole, Platform
+
+# The field of a pushed object that repeats the last id of its URL.
+_ID_FIELDS = {
+    "location_id": "id",
+    "evse_uid": "uid",
+    "connector_id": "id",
+    "session_id": "id",
+    "tariff_id": "id",
+    "token_uid": "uid",
+}
+
+
+def sender_of(message: Message, caller: Platform) -> Party:
+    """The party that speaks, in its registered spelling.
+
+    2001 when OCPI-from names a party that is not the caller's, or none where several are possible;
+    2001 when that party has no role that may use this operation.
+    """
+    claimed = message.sender or _implied(message, caller)
+    roles = _roles_of(caller, claimed)
+    if not roles:
+        raise InvalidParameters(f"OCPI-from: {claimed} is not a party of this platform")
+    for role in roles:
+        if role.role in message.operation.callers:
+            return role.party
+    raise InvalidParameters(
+        f"OCPI-from: {claimed} ({', '.join(sorted(role.role for role in roles))}) has no role that"
+        f" may {message.operation.method} {message.operation.module} here"
+    )
+
+
+def _roles_of(caller: Platform, party: Party) -> list[PartyRole]:
+    return [role for role in caller.roles if role.party == party and not role.suspended]
+
+
+def _implied(message: Message, caller: Platform) -> Party:
+    """Without OCPI-from: the owner in URL or body, or the platform's only party (RTE-27)."""
+    for owner in (message.owner, owner_in_body(message.document)):
+        if owner is not None and _roles_of(caller, owner):
+            return owner
+    parties = {role.party for role in caller.roles if not role.suspended}
+    if len(parties) == 1:
+        return next(iter(parties))
+    raise InvalidParameters(
+        f"OCPI-from missing: this platform has {len(parties)} parties, name the one that speaks"
+    )
+
+
+def owner_in_body(document: object) -> Party | None:
+    """The owner a body names, if it does."""
+    if not isinstance(document, Mapping):
+        return None
+    country_code, party_id = document.get("country_code"), document.get("party_id")
+    if not isinstance(country_code, str) or not isinstance(party_id, str):
+        return None
+    return Party(country_code, party_id)
+
+
+def check_owner(message: Message, sender: Party) -> None:
+    """URL, body and OCPI-from agree on the owner, and body and URL on the id (OWN-02, OWN-04)."""
+    owner = message.owner
+    if owner is not None and owner != sender:
+        raise ObjectNotFound(f"{owner} in the URL is not the party that speaks, {sender}")
+    if not isinstance(message.document, Mapping):
+        return
+    if message.operation.kind is Kind.WRITE or message.operation.kind is Kind.EVENT:
+        _check_body_owner(message, sender)
+        _check_ids(message)
+    if "token" in message.document:
+        _check_own_token(message.document["token"], sender)
+
+
+def _check_body_owner(message: Message, sender: Party) -> None:
+    named = owner_in_body(message.document)
+    if named is not None and named != sender:
+        raise InvalidParameters(f"country_code, party_id: {named} does not match {sender}")
+    # A PATCH may name one of the two alone.
+    for field, expected in (("country_code", sender.country_code), ("party_id", sender.party_id)):
+        given = message.document.get(field)
+        if isinstance(given, str) and given.lower() != expected.lower():
+            raise InvalidParameters(f"{field}: {given!r} does not match {expected!r}")
+
+
+def _check_ids(message: Message) -> None:
+    if not message.operation.segments:
+        return
+    name = message.operation.segments[-1].strip("{}")
+    field = _ID_FIELDS.get(name)
+    if field is None:
+        return
+    given = message.document.get(field)
+    if isinstance(given, str) and given.lower() != message.params[name].lower():
+        raise InvalidParameters(
+            f"{field}: {given!r} does not match {message.params[name]!r} in the URL"
+        )
+    if name == "token_uid":
+        _check_token_type(message)
+
+
+def _check_token_type(message: Message) -> None:
+    """TOK-02: without ?type= the body's type counts, an explicit other one contradicts it."""
+    asked, given = message.arguments.type, message.document.get("type")
+    if asked is not None and given is not None and asked != given:
+        raise InvalidParameters(f"type: {given!r} does not match {asked.value!r} in the URL")
+
+
+def _check_own_token(token: Any, sender: Party) -> None:
+    """CMD-10: an eMSP starts sessions with its own tokens only."""
+    owner = owner_in_body(token)
+    if owner is not None and owner != sender:
+        raise InvalidParameters(f"token: is owned by {owner}, not by {sender}")
+
+
+def token_owner(document: Mapping[str, Any], field: str = "cdr_token") -> Party | None:
+    """The eMSP whose token a Session or CDR was made with."""
+    return owner_in_body(document.get(field))

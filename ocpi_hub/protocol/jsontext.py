@@ -1,0 +1,202 @@
+"""JSON as OCPI needs it: exact decimals, and no text that two readers could read differently.
+
+Refused with 2001 are duplicate keys, NUL and lone surrogates (Postgres cannot keep them), numbers
+too large to be one and nesting beyond any object of OCPI; what is no JSON at all is HTTP 400.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any, NoReturn
+
+from ocpi_hub.protocol.errors import InvalidParameters, NotJson
+from ocpi_hub.protocol.types import format_datetime, kind_of
+
+# JSONB refuses 1e131072 and turns 1e131071 into 131 kB.
+_MAX_DIGITS = 30
+_MAX_EXPONENT = 12
+_MAX_DEPTH = 64
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def loads(body: bytes) -> Any:
+    """The value of a JSON text; InvalidParameters or NotJson says what is wrong with it."""
+    text = _text(body)
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJson(
+            f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
+        _check_depth(value)
+    if b"\\u" in body:
+        _check_characters(value)
+    return value
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """The object of a JSON text; InvalidParameters when it is something else."""
+    value = loads(body)
+    if not isinstance(value, dict):
+        raise InvalidParameters(f"body: expected an object, got {kind_of(value)}")
+    return value
+
+
+def dumps(value: object) -> bytes:
+    """Compact UTF-8 JSON; a Decimal keeps its digits, a datetime becomes an OCPI DateTime."""
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts).encode()
+
+
+def same(a: object, b: object) -> bool:
+    """Whether two values are equal JSON: 1.5 is 1.50, true is not 1, key order means nothing."""
+    if isinstance(a, dict):
+        return (
+            isinstance(b, dict)
+            and a.keys() == b.keys()
+            and all(same(value, b[key]) for key, value in a.items())
+        )
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    return a == b
+
+
+def _text(body: bytes) -> str:
+    if not body.strip():
+        raise NotJson("the body is empty, expected JSON")
+    try:
+        return body.removeprefix(_BYTE_ORDER_MARK).decode()
+    except UnicodeDecodeError as error:
+        raise NotJson(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidParameters(f"{_quoted(twice)}: the key is there twice in one object")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        _check_size(text)
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    mantissa, _, exponent = text.lower().partition("e")
+    _check_size(mantissa)
+    if exponent and (len(exponent) > 4 or abs(int(exponent)) > _MAX_EXPONENT):
+        raise InvalidParameters(f"the number {text[:40]} has an exponent beyond {_MAX_EXPONENT}")
+    return Decimal(text)
+
+
+def _check_size(mantissa: str) -> None:
+    if len(mantissa.replace(".", "").lstrip("-")) > _MAX_DIGITS:
+        raise InvalidParameters(f"the number {mantissa[:40]} has more than {_MAX_DIGITS} digits")
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotJson(f"the body is not JSON: {name} is not a number of JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_decimal,
+    parse_constant=_constant,
+)
+
+
+def _check_depth(value: object) -> None:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)  # type: ignore[attr-defined]  # only containers are kept
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _check_characters(value: object) -> None:
+    """InvalidParameters when a string or key holds NUL or half of a surrogate pair."""
+    if isinstance(value, str):
+        if found := _UNSTORABLE.search(value):
+            name = "NUL" if found.group() == "\x00" else "a lone surrogate"
+            raise InvalidParameters(
+                f"{_quoted(value)}: {name} (U+{ord(found.group()):04X}) is not a character of OCPI"
+            )
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            _check_characters(key)
+            _check_characters(child)
+    elif isinstance(value, list):
+        for child in value:
+            _check_characters(child)
+
+
+def _too_deep() -> InvalidParameters:
+    return InvalidParameters(f"the body is nested deeper than {_MAX_DEPTH} levels")
+
+
+def _quoted(text: str) -> str:
+    return ascii(text[:40])
+
+
+def _write(value: object, write: Callable[[str], object]) -> None:
+    match value:
+        case str():
+            write(encode_basestring(value))
+        case None:
+            write("null")
+        case bool():
+            write("true" if value else "false")
+        case int():
+            write(int.__repr__(value))
+        case Decimal() if value.is_finite():
+            write(str(value))
+        case datetime():
+            write(encode_basestring(format_datetime(value)))
+        case dict():
+            _write_object(value, write)
+        case list() | tuple():
+            _write_array(value, write)
+        case _:
+            raise TypeError(f"{value!r} cannot be written as JSON without loss")
+
+
+def _write_object(value: dict[str, object], write: Callable[[str], object]) -> None:
+    before = "{"
+    for key, child in value.items():
+        write(f"{before}{encode_basestring(key)}:")
+        _write(child, write)
+        before = ","
+    write("}" if value else "{}")
+
+
+def _write_array(value: list[object] | tuple[object, ...], write: Callable[[str], object]) -> None:
+    before = "["
+    for child in value:
+        write(before)
+        _write(child, write)
+        before = ","
+    write("]" if value else "[]")

@@ -1,0 +1,123 @@
+"""A service from its first signal handler to its last answer: listen, serve, stop in time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+
+from ocpi_hub.service.door import DoorProtocol
+from ocpi_hub.service.refusals import PortInUse
+
+T = TypeVar("T")
+
+# With what else has to be closed after it, a service is gone within ten seconds.
+_GRACEFUL_SECONDS = 5
+# Longer than partners and proxies keep an idle connection, so that it is they who close it.
+_KEEP_ALIVE_SECONDS = 75
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a service's main coroutine on uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set, from the start of the block to its end."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket with the address, or PortInUse; it listens once `serve` has it.
+
+    Taken before anything else is started, so that a second service says so at once.
+    """
+    sock = _bind(host, port)
+    try:
+        yield sock
+    finally:
+        sock.close()
+
+
+async def serve(
+    app: Callable[..., Any],
+    sock: socket.socket,
+    *,
+    stop: asyncio.Event,
+    on_ready: Callable[[], None],
+) -> None:
+    """Serves the app until `stop` is set, then lets the requests in flight finish."""
+    config = uvicorn.Config(
+        app,
+        http=DoorProtocol,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+    )
+    server = _Server(config, on_ready)
+    async with asyncio.TaskGroup() as tasks:
+        stopping = tasks.create_task(_stop_when_asked(server, stop))
+        await server.serve(sockets=[sock])
+        stopping.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that leaves the signals to `stop_signals` and says when it takes connections."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready()
+
+
+async def _stop_when_asked(server: uvicorn.Server, stop: asyncio.Event) -> None:
+    await stop.wait()
+    server.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise PortInUse(f"cannot listen on {host}: {error.strerror}") from error
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        reason = "another process does" if error.errno == errno.EADDRINUSE else error.strerror
+        raise PortInUse(f"cannot listen on {host} port {port}: {reason}") from error
+    return sock

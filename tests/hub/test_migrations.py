@@ -1,0 +1,124 @@
+"""The hub's revisions make the tables of store/tables.py, up and down, and old ones are refused."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import Connection, text
+
+from migrations import runner
+from ocpi_hub.store import cursors, schema
+from ocpi_hub.store.engine import open_database, open_unlimited
+from ocpi_hub.store.restamp import adopt_cluster
+from ocpi_hub.store.schema import HUB, WrongSchema
+from ocpi_hub.store.tables import metadata
+from tests.hub import shelves
+from tests.hub.shelves import at
+
+# Everything that tells two schemas apart, by name.
+_DESCRIPTION = """
+SELECT 'column', table_name || '.' || column_name,
+    concat_ws(' ', udt_name, is_nullable, column_default, identity_generation)
+FROM information_schema.columns WHERE table_schema = 'hub' AND table_name <> 'alembic_version'
+UNION ALL
+SELECT 'index', indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'hub' AND tablename <> 'alembic_version'
+UNION ALL
+SELECT 'constraint', conname, pg_get_constraintdef(c.oid)
+FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+WHERE n.nspname = 'hub' AND contype <> 'n' AND conname NOT LIKE 'alembic%'
+UNION ALL
+SELECT 'storage', relname, reloptions::text FROM pg_class
+WHERE relnamespace = 'hub'::regnamespace AND reloptions IS NOT NULL
+ORDER BY 1, 2
+"""
+
+
+def _description(conn: Connection) -> list[tuple[str, ...]]:
+    return [tuple(row) for row in conn.execute(text(_DESCRIPTION))]
+
+
+def _made_from_the_models(conn: Connection) -> list[tuple[str, ...]]:
+    conn.execute(text("DROP SCHEMA hub CASCADE"))
+    conn.execute(text("CREATE SCHEMA hub"))
+    metadata.create_all(conn)
+    return _description(conn)
+
+
+async def test_models_and_migrations_agree(database_url: str) -> None:
+    async with open_unlimited(database_url) as conn:
+        migrated = await conn.run_sync(_description)
+        modelled = await conn.run_sync(_made_from_the_models)
+
+    assert migrated == modelled
+
+
+async def test_down_to_nothing_and_up_again(database_url: str) -> None:
+    async with open_unlimited(database_url) as conn:
+        before = await conn.run_sync(_description)
+        await conn.run_sync(partial(runner.downgrade, service=HUB, target="base"))
+        nothing = await conn.run_sync(_description)
+        await conn.run_sync(partial(runner.upgrade, service=HUB))
+        after = await conn.run_sync(_description)
+
+    assert nothing == []
+    assert after == before
+
+
+async def test_migrating_twice_is_fine(database_url: str) -> None:
+    await schema.migrate(database_url)
+
+    assert await schema.current(database_url) == schema.head()
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        pytest.param(None, "no hub schema yet: run `ocpi-hub migrate`", id="never migrated"),
+        pytest.param("9999", "schema 9999, which this hub does not know", id="newer"),
+    ],
+)
+async def test_a_schema_of_another_version_is_refused_with_what_to_do(
+    database_url: str, revision: str | None, message: str
+) -> None:
+    async with open_unlimited(database_url) as conn:
+        await conn.execute(text("DELETE FROM hub.alembic_version"))
+        if revision is not None:
+            values = {"revision": revision}
+            await conn.execute(text("INSERT INTO hub.alembic_version VALUES (:revision)"), values)
+
+    with pytest.raises(WrongSchema, match=message):
+        await schema.check(database_url)
+
+
+async def test_the_newest_schema_is_accepted(database_url: str) -> None:
+    await schema.check(database_url)
+
+
+async def test_on_its_own_cluster_nothing_is_stamped_anew(database_url: str) -> None:
+    stamped = [await adopt_cluster(database_url), await adopt_cluster(database_url)]
+
+    assert stamped == [False, False]
+
+
+async def test_after_a_restore_elsewhere_receivers_go_on_from_the_present(
+    database_url: str,
+) -> None:
+    """A dump brings transaction ids along that the new cluster has not reached yet."""
+    async with open_database(database_url, pool_size=2) as db:
+        await shelves.put_tariff(db, id="OLD")
+        async with db.hot() as conn:
+            await conn.execute("UPDATE state SET system_identifier = 'another cluster'")
+            await conn.execute("UPDATE catalogue SET xid = '99999999', full_xid = '99999999'")
+            await conn.execute("INSERT INTO cursors VALUES ('de/ems', 'tariffs', '99999998', 3)")
+
+        assert await adopt_cluster(database_url)
+
+        await shelves.put_tariff(db, id="NEW", last_updated=at(1))
+        async with db.hot() as conn:
+            position = await cursors.cursor(conn, "de/ems", "tariffs")
+        assert position is not None
+        changed = await shelves.changes_after(db, position, module="tariffs")
+
+    assert [change.id for change in changed] == ["new"]
