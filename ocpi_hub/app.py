@@ -138,7 +138,7 @@ async def running(
     settings: HubSettings, database_url: str, secret_key: str, *, fanout: bool = True
 ) -> AsyncIterator[Running]:
     """Everything of a hub, started; stopped in the reverse order at the end of the block."""
-    guard = AddressGuard(allow_private=settings.allow_private_networks)
+    guard = AddressGuard(settings.allow_private_networks, own_urls=(settings.public_url,))
     context = tls_context()
     lanes = Lanes(guard, context)
     client = make_client(guard, context)

@@ -13,6 +13,7 @@ from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound
 from ocpi_hub.protocol.message import Message
 from ocpi_hub.protocol.modules import Kind
 from ocpi_hub.protocol.party import Party
+from ocpi_hub.protocol.v2_2_1.tokens import TokenType
 from ocpi_hub.snapshot import PartyRole, Platform
 
 # The field of a pushed object that repeats the last id of its URL.
@@ -79,18 +80,14 @@ def check_owner(message: Message, sender: Party) -> None:
         raise ObjectNotFound(f"{owner} in the URL is not the party that speaks, {sender}")
     if not isinstance(message.document, Mapping):
         return
-    if message.operation.kind is Kind.WRITE or message.operation.kind is Kind.EVENT:
+    if message.operation.kind in (Kind.WRITE, Kind.EVENT):
         _check_body_owner(message, sender)
         _check_ids(message)
-    if "token" in message.document:
-        _check_own_token(message.document["token"], sender)
+    if message.operation.module == "commands":
+        _check_own_token(message.document.get("token"), sender)
 
 
 def _check_body_owner(message: Message, sender: Party) -> None:
-    named = owner_in_body(message.document)
-    if named is not None and named != sender:
-        raise InvalidParameters(f"country_code, party_id: {named} does not match {sender}")
-    # A PATCH may name one of the two alone.
     for field, expected in (("country_code", sender.country_code), ("party_id", sender.party_id)):
         given = message.document.get(field)
         if isinstance(given, str) and given.lower() != expected.lower():
@@ -114,8 +111,10 @@ def _check_ids(message: Message) -> None:
 
 
 def _check_token_type(message: Message) -> None:
-    """TOK-02: without ?type= the body's type counts, an explicit other one contradicts it."""
+    """TOK-01, TOK-02: the URL's type is RFID where it names none, but a new object's own counts."""
     asked, given = message.arguments.type, message.document.get("type")
+    if asked is None and message.operation.patch:
+        asked = TokenType.RFID
     if asked is not None and given is not None and asked != given:
         raise InvalidParameters(f"type: {given!r} does not match {asked.value!r} in the URL")
 

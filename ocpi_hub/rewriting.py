@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit
 
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.message import Message, Reply
@@ -49,7 +49,8 @@ class HubUrls:
 
     def page(self, operation: Operation, proxy_id: str, query: str) -> str:
         """The next page of a list that another platform serves."""
-        return f"{self.endpoint(operation)}?{query}&{PAGE_PARAMETER}={proxy_id}"
+        filters = f"{query}&" if query else ""
+        return f"{self.endpoint(operation)}?{filters}{PAGE_PARAMETER}={proxy_id}"
 
     def cdr(self, reference: str) -> str:
         """Where a CDR that went through the hub is fetched."""
@@ -91,9 +92,9 @@ def check_response_url(url: str, caller: Platform) -> None:
     check_url(url, name="response_url")
     host = urlsplit(url).hostname
     if host not in hosts_of(caller):
+        known = ", ".join(sorted(hosts_of(caller)))
         raise InvalidParameters(
-            f"response_url: {host!r} is not a host of the platform that asks"
-            f" ({', '.join(sorted(hosts_of(caller)))})"
+            f"response_url: {host!r} is not a host of the platform that asks ({known})"
         )
 
 
@@ -111,48 +112,34 @@ def with_response_url(message: Message, ours: str) -> tuple[bytes, str]:
     return message.body, _replace_in_query(message.query, ours)
 
 
-_KEY = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+_PIECE = re.compile(rb"[{}\[\]]|" + _STRING)
+_VALUE = re.compile(rb"\s*:\s*(" + _STRING + rb")")
 
 
 def _replace_in_body(body: bytes, ours: str) -> bytes:
-    """The value of the top-level key response_url, found by walking the strings of the body."""
+    """The value of the top-level key response_url, found by walking the brackets and strings."""
     depth = 0
-    position = 0
-    while position < len(body):
-        byte = body[position : position + 1]
-        if byte in b"{[":
+    for piece in _PIECE.finditer(body):
+        text = piece.group()
+        if text in (b"{", b"["):
             depth += 1
-        elif byte in b"}]":
+        elif text in (b"}", b"]"):
             depth -= 1
-        elif byte == b'"':
-            key = _KEY.match(body, position)
-            if key is None:
-                break
-            value = _value_after(body, key)
-            if depth == 1 and value and json.loads(key.group()) == "response_url":
-                return body[: value.start()] + json.dumps(ours).encode() + body[value.end() :]
-            position = key.end()
-            continue
-        position += 1
+        elif depth == 1 and json.loads(text) == "response_url":
+            value = _VALUE.match(body, piece.end())
+            if value is not None:
+                return body[: value.start(1)] + json.dumps(ours).encode() + body[value.end(1) :]
     raise InvalidParameters("response_url: expected a URL")
-
-
-_COLON = re.compile(rb"\s*:\s*")
-
-
-def _value_after(body: bytes, key: re.Match[bytes]) -> re.Match[bytes] | None:
-    """The string that is the value of a key; None when `key` is no key or its value no string."""
-    colon = _COLON.match(body, key.end())
-    return _KEY.match(body, colon.end()) if colon else None
 
 
 def _replace_in_query(query: str, ours: str) -> str:
     """The other parameters stay as they came (HUB-02)."""
-    parts = [
-        f"response_url={quote(ours, safe='')}" if part.partition("=")[0] == "response_url" else part
+    given = f"response_url={quote(ours, safe='')}"
+    return "&".join(
+        given if unquote_plus(part.partition("=")[0]) == "response_url" else part
         for part in query.split("&")
-    ]
-    return "&".join(parts)
+    )
 
 
 def replace_header(reply: Reply, name: str, value: str | None) -> Reply:

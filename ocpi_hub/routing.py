@@ -16,7 +16,6 @@ from ocpi_hub.authority import check_owner, sender_of, token_owner
 from ocpi_hub.protocol.errors import (
     ClientError,
     InvalidParameters,
-    ObjectNotFound,
     ReceiverNotConnected,
     UnknownReceiver,
     UnknownToken,
@@ -220,7 +219,7 @@ def _try(message: Message, sender: Party, owner: Party, snapshot: Snapshot) -> D
         return None
 
 
-def _not_found(message: Message, decision: Open) -> UnknownReceiver | UnknownToken | ObjectNotFound:
+def _not_found(message: Message, decision: Open) -> UnknownReceiver | UnknownToken:
     if decision.lookup is Lookup.TOKEN:
         return UnknownToken(f"token {message.params['token_uid']!r} is not known to this hub")
     if message.operation.patch:

@@ -141,7 +141,7 @@ class HubSettings(Settings):
     )
     list_by_arrival: bool = Field(
         default=False,
-        description="Let date filters of lists go by arrival at the hub, not by `last_updated`.",
+        description="Let date filters of lists also match the moment of arrival at the hub.",
     )
     secret_key: Annotated[str, AfterValidator(_secret_key)] | None = Field(
         default=None,
@@ -160,7 +160,7 @@ class HubSettings(Settings):
         Field(default="info", description="How much is logged: debug, info, warning or error.")
     )
     ledger_retention_days: Days = Field(
-        default=400, description="Days that finished sessions and delivered CDRs are remembered."
+        default=400, description="Days that a session is kept after it was last heard of."
     )
     trace_retention_days: Days = Field(
         default=14, description="Days that the records of exchanges are kept."

@@ -56,6 +56,18 @@ def database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
     yield from _database(postgres_url, template=hub_template)
 
 
+@pytest.fixture(scope="module")
+def shared_database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
+    """A database with the hub's schema, for all tests of one module."""
+    yield from _database(postgres_url, template=hub_template)
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
+    """The same for all tests of a module."""
+    yield from _database(postgres_url, template=hub_template)
+
+
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A database without a schema, for one test."""

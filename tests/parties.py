@@ -6,6 +6,7 @@ be told to answer otherwise. Tests assert on `received`: what the other party go
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,10 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from ocpi_hub.protocol.jsontext import dumps as json_bytes
+
+__all__ = ["Received", "RecordingParty", "encoded", "envelope", "envelope_of", "json_bytes"]
 
 MODULES = (
     "locations",
@@ -75,6 +80,8 @@ class RecordingParty:
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     answer: Answer | None = None
+    # Set when it stops being served: what hangs then ends.
+    released: asyncio.Event = field(default_factory=asyncio.Event)
     page_size: int = 50
     hub_versions_url: str = ""
     hub_token: str = ""
@@ -169,8 +176,10 @@ class RecordingParty:
         _, side, module, *rest = heard.path.split("/")
         if heard.method == "GET" and side == "sender" and not rest:
             return self._page(heard, module)
+        if side == "results":
+            return envelope(None)
         if module == "cdrs" and heard.method == "POST":
-            number = len(self.objects) + 1
+            number = len(self.of("POST", "/receiver/cdrs"))
             location = f"/receiver/cdrs/{number}"
             self.objects[location] = heard.body
             return envelope(None, http_status=201, Location=f"{self.url}/ocpi{location}")
@@ -214,6 +223,17 @@ class RecordingParty:
             url = f"{self.url}/ocpi/sender/{module}?{following}"
             headers["Link"] = f'<{url}>; rel="next"'
         return envelope(shown, **headers)
+
+    async def never(self, heard: Received) -> Response | None:
+        """An `answer` that does not come."""
+        await self.released.wait()
+        return envelope(None, 3000, http_status=503)
+
+    @property
+    def clients(self) -> dict[str, str]:
+        """The last status of each party and role that the hub pushed, by NL/CPO/CPO."""
+        pushed = [put.json for put in self.of("PUT", "/receiver/hubclientinfo")]
+        return {f"{p['country_code']}/{p['party_id']}/{p['role']}": p["status"] for p in pushed}
 
     def of(self, method: str, start: str) -> list[Received]:
         """What arrived with that method on a path that starts so."""
@@ -292,17 +312,6 @@ class RecordingParty:
 def encoded(token: str) -> str:
     """As in the Authorization header."""
     return base64.b64encode(token.encode()).decode()
-
-
-def json_bytes(value: object) -> bytes:
-    """JSON with exact decimals."""
-    return json.dumps(value, default=_number).encode()
-
-
-def _number(value: object) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(type(value).__name__)
 
 
 def envelope(

@@ -82,7 +82,9 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
     known = [(name, value) for name, value in pairs if value is not None]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
-        console.print(f"[bold]{_plain(name.ljust(width))}[/bold]  {_plain(str(value))}", soft_wrap=True)
+        console.print(
+            f"[bold]{_plain(name.ljust(width))}[/bold]  {_plain(str(value))}", soft_wrap=True
+        )
 
 
 def _people() -> Console:

@@ -21,7 +21,7 @@ from ocpi_hub.protocol.errors import (
 from ocpi_hub.protocol.headers import CORRELATION_ID, REQUEST_ID, authorization, routing
 from ocpi_hub.protocol.jsontext import loads
 from ocpi_hub.protocol.message import Message, Reply
-from ocpi_hub.protocol.modules import Kind
+from ocpi_hub.protocol.modules import Kind, Operation
 from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.urls import join
@@ -120,8 +120,8 @@ class Client:
             url=url,
             headers=tuple(headers),
             body=message.body if operation.method in _WITH_BODY else b"",
-            retryable=operation.method in ("GET", "PUT", "PATCH"),
-            max_answer=_answer_cap(message),
+            retryable=_retryable(operation),
+            max_answer=_answer_cap(operation),
         )
 
 
@@ -131,14 +131,19 @@ def _authorization(peer: Peer) -> str:
     return authorization(peer.token_out, plain=Quirk.PLAIN_TOKEN in peer.quirks)
 
 
-def _answer_cap(message: Message) -> int:
-    match message.operation.kind:
-        case Kind.LIST:
-            return _LIST_ANSWER
-        case Kind.READ:
-            return _OBJECT_ANSWER
-        case _:
-            return _WRITE_ANSWER if message.operation.method != "GET" else _LIST_ANSWER
+def _retryable(operation: Operation) -> bool:
+    """Whether it may be sent again when a connection turns out to be stale."""
+    if operation.patch:
+        # SES-15: the PATCH of a Session appends charging periods, the others set a state.
+        return operation.broadcast
+    return operation.method in ("GET", "PUT")
+
+
+def _answer_cap(operation: Operation) -> int:
+    if operation.method != "GET":
+        return _WRITE_ANSWER
+    # A custom module's GET may be a list.
+    return _OBJECT_ANSWER if operation.kind is Kind.READ else _LIST_ANSWER
 
 
 def as_ocpi(error: TransportError) -> OcpiError:
@@ -196,4 +201,4 @@ def _is_code(value: object) -> bool:
 
 def data_of(reply: Reply) -> Any:
     """The data of a passed-on envelope, as JSON with exact decimals."""
-    return loads(reply.raw or b"{}").get("data") if reply.raw else loads(reply.data or b"null")
+    return None if reply.raw is None else loads(reply.raw).get("data")

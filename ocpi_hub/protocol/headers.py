@@ -23,6 +23,7 @@ CORRELATION_ID = "X-Correlation-ID"
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 _ID = re.compile(rb"[\x20-\x7e]{1,255}")
+_LENGTH_DIGITS = 18
 _WANTED = {
     b"authorization",
     b"x-request-id",
@@ -68,6 +69,11 @@ class RequestHeaders:
             missing = "country-code" if country is None else "party-id"
             raise InvalidParameters(f"OCPI-{direction}-{missing} missing: both or none are needed")
         return Party.checked(country, party, where=f"OCPI-{direction}")
+
+    def content_length(self) -> int:
+        """The announced length of the body; 0 where none is announced that could be one."""
+        found = self.values.get(b"content-length", [b""])[0]
+        return int(found) if found.isdigit() and len(found) <= _LENGTH_DIGITS else 0
 
     def _one(self, name: str) -> str | None:
         found = self.values.get(name.lower().encode())
@@ -122,14 +128,14 @@ def routing(*, to: Party | None, from_: Party | None) -> tuple[tuple[str, str], 
     return tuple(pairs)
 
 
-_NEXT = re.compile(r"<([^<>]*)>((?:\s*;\s*[^,;<>]+)*)")
+_LINK = re.compile(r'<([^<>]*)>((?:\s*;(?:[^,;<>"]|"[^"]*")+)*)')
+_REL = re.compile(r';\s*rel\s*=\s*("[^"]*"|[^\s;"]+)', re.IGNORECASE)
 
 
 def next_link(value: str | None) -> str | None:
     """The target of `rel="next"` in a Link header, read tolerantly (checklist PAG-19)."""
-    for target, parameters in _NEXT.findall(value or ""):
-        for parameter in parameters.split(";"):
-            name, _, given = parameter.strip().partition("=")
-            if name.strip().lower() == "rel" and given.strip().strip('"').lower() == "next":
-                return str(target) or None
+    for target, parameters in _LINK.findall(value or ""):
+        relations = _REL.search(parameters)
+        if relations and "next" in relations[1].strip('"').lower().split():
+            return str(target) or None
     return None

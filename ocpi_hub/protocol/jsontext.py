@@ -29,18 +29,16 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def loads(body: bytes) -> Any:
     """The value of a JSON text; InvalidParameters or NotJson says what is wrong with it."""
     text = _text(body)
+    to_walk = b"\\u" in body
     try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise NotJson(
-            f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise _too_deep() from None
+        value = _decoded(text, _DECODER)
+    except _UnfitNumber:
+        # Read once more, with the number in its place, to say which field it is in.
+        value, to_walk = _decoded(text, _FINDER), True
     if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
         _check_depth(value)
-    if b"\\u" in body:
-        _check_characters(value)
+    if to_walk:
+        _check_values(value)
     return value
 
 
@@ -83,6 +81,21 @@ def _text(body: bytes) -> str:
         raise NotJson(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
 
 
+def _decoded(text: str, decoder: json.JSONDecoder) -> Any:
+    try:
+        return decoder.decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJson(
+            f"the body is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+class _UnfitNumber(Exception):
+    """A number that is too large to be one."""
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -102,23 +115,41 @@ def _decimal(text: str) -> Decimal:
     mantissa, _, exponent = text.lower().partition("e")
     _check_size(mantissa)
     if exponent and (len(exponent) > 4 or abs(int(exponent)) > _MAX_EXPONENT):
-        raise InvalidParameters(f"the number {text[:40]} has an exponent beyond {_MAX_EXPONENT}")
+        raise _UnfitNumber(f"the number {text[:40]} has an exponent beyond {_MAX_EXPONENT}")
     return Decimal(text)
 
 
 def _check_size(mantissa: str) -> None:
     if len(mantissa.replace(".", "").lstrip("-")) > _MAX_DIGITS:
-        raise InvalidParameters(f"the number {mantissa[:40]} has more than {_MAX_DIGITS} digits")
+        raise _UnfitNumber(f"the number {mantissa[:40]} has more than {_MAX_DIGITS} digits")
 
 
 def _constant(name: str) -> NoReturn:
     raise NotJson(f"the body is not JSON: {name} is not a number of JSON")
 
 
+def _kept(read: Callable[[str], object]) -> Callable[[str], object]:
+    """The same reader, with a number that does not fit as a value instead of an exception."""
+
+    def reader(text: str) -> object:
+        try:
+            return read(text)
+        except _UnfitNumber as unfit:
+            return unfit
+
+    return reader
+
+
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_integer,
     parse_float=_decimal,
+    parse_constant=_constant,
+)
+_FINDER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_kept(_integer),
+    parse_float=_kept(_decimal),
     parse_constant=_constant,
 )
 
@@ -137,21 +168,26 @@ def _check_depth(value: object) -> None:
     raise _too_deep()
 
 
-def _check_characters(value: object) -> None:
-    """InvalidParameters when a string or key holds NUL or half of a surrogate pair."""
-    if isinstance(value, str):
-        if found := _UNSTORABLE.search(value):
-            name = "NUL" if found.group() == "\x00" else "a lone surrogate"
-            raise InvalidParameters(
-                f"{_quoted(value)}: {name} (U+{ord(found.group()):04X}) is not a character of OCPI"
-            )
-    elif isinstance(value, dict):
-        for key, child in value.items():
-            _check_characters(key)
-            _check_characters(child)
-    elif isinstance(value, list):
-        for child in value:
-            _check_characters(child)
+def _check_values(value: object, place: tuple[str, ...] = ()) -> None:
+    """InvalidParameters, naming the field but not what is in it, for what cannot be kept."""
+    match value:
+        case str() if found := _UNSTORABLE.search(value):
+            what = "NUL" if found.group() == "\x00" else "a lone surrogate"
+            point = f"U+{ord(found.group()):04X}"
+            raise InvalidParameters(f"{_named(place)}: {what} ({point}) is not a character of OCPI")
+        case _UnfitNumber():
+            raise InvalidParameters(f"{_named(place)}: {value}")
+        case dict():
+            for key, child in value.items():
+                _check_values(key, place)
+                _check_values(child, (*place, key))
+        case list():
+            for index, child in enumerate(value):
+                _check_values(child, (*place, str(index)))
+
+
+def _named(place: tuple[str, ...]) -> str:
+    return ".".join(step[:40] for step in place) or "body"
 
 
 def _too_deep() -> InvalidParameters:

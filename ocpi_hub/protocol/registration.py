@@ -7,7 +7,6 @@ the person reading it has to call somebody. Source: 2.2.1 credentials, Registrat
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from ocpi_hub.protocol.errors import (
     UnableToUseClientApi,
     UnsupportedVersion,
 )
-from ocpi_hub.protocol.headers import CORRELATION_ID, REQUEST_ID
+from ocpi_hub.protocol.headers import CORRELATION_ID, REQUEST_ID, authorization
 from ocpi_hub.protocol.jsontext import dumps, loads
 from ocpi_hub.protocol.modules import VERSION
 from ocpi_hub.protocol.roles import Interface
@@ -64,6 +63,7 @@ class Handshake:
         versions, plain = await self.versions(versions_url, token, plain_token=plain_token)
         details_url = _choose(versions, versions_url)
         step = f"GET version details {details_url}"
+        _check_url(details_url, step)
         details = await self._get(step, details_url, token, plain)
         return Discovered(VERSION, versions_url, _endpoints(details, step), plain)
 
@@ -90,9 +90,7 @@ class Handshake:
         )
         if method == "DELETE":
             return {}
-        theirs = envelope.get("data")
-        if isinstance(theirs, list) and len(theirs) == 1:
-            theirs = theirs[0]
+        theirs = _one(envelope.get("data"))
         if not isinstance(theirs, dict):
             raise UnableToUseClientApi(f"{step}: data holds no Credentials object")
         try:
@@ -107,9 +105,8 @@ class Handshake:
     async def _call(
         self, step: str, method: str, url: str, token: str, *, plain: bool, body: bytes = b""
     ) -> dict[str, Any]:
-        sent = token if plain else base64.b64encode(token.encode()).decode()
         headers = [
-            ("Authorization", f"Token {sent}"),
+            ("Authorization", authorization(token, plain=plain)),
             (REQUEST_ID, self.new_id()),
             (CORRELATION_ID, self.correlation_id),
         ]
@@ -138,10 +135,12 @@ def _read(step: str, status: int, body: bytes) -> dict[str, Any]:
         envelope = None
     said = envelope.get("status_message") if isinstance(envelope, dict) else None
     because = f": {json.dumps(said)}" if said else ""
-    if status == 401:
-        raise TokenRefused(f"{step}: HTTP 401, the peer does not know the token{because}")
+    if status in (401, 403):
+        raise TokenRefused(f"{step}: HTTP {status}, the peer does not know the token{because}")
     if status == 405:
         raise AlreadyRegistered(f"{step}: HTTP 405{because}")
+    if 300 <= status < 400:
+        raise UnableToUseClientApi(f"{step}: HTTP {status}, and redirects are not followed")
     if not isinstance(envelope, dict):
         raise UnableToUseClientApi(f"{step}: HTTP {status} without an OCPI response")
     code = envelope.get("status_code")
@@ -174,8 +173,7 @@ def _choose(versions: Any, url: str) -> str:
 
 def _endpoints(details: Any, step: str) -> Endpoints:
     """Endpoints by module and interface; unknown modules and roles are left alone (VER-11)."""
-    if isinstance(details, list) and len(details) == 1:
-        details = details[0]
+    details = _one(details)
     listed = details.get("endpoints") if isinstance(details, dict) else None
     if not isinstance(listed, list):
         raise NoMatchingEndpoints(f"{step}: endpoints missing")
@@ -186,7 +184,7 @@ def _endpoints(details: Any, step: str) -> Endpoints:
         module, role, url = (entry.get(key) for key in ("identifier", "role", "url"))
         if not isinstance(module, str) or not isinstance(url, str):
             continue
-        check_url(url, name=f"endpoints: url of {module}")
+        _check_url(url, f"{step}: endpoint of {module}")
         # The role of credentials means nothing (VER-05); it is kept as SENDER.
         side = Interface.SENDER if module == "credentials" else _side(role)
         if side is not None:
@@ -194,6 +192,18 @@ def _endpoints(details: Any, step: str) -> Endpoints:
     if ("credentials", Interface.SENDER) not in found:
         raise NoMatchingEndpoints(f"{step}: no endpoint of credentials")
     return found
+
+
+def _one(data: Any) -> Any:
+    """The object in a list of one: several libraries answer so where one object is meant."""
+    return data[0] if isinstance(data, list) and len(data) == 1 else data
+
+
+def _check_url(url: str, step: str) -> None:
+    try:
+        check_url(url, name="url")
+    except OcpiError as error:
+        raise UnableToUseClientApi(f"{step}: {error.message}") from error
 
 
 def _side(role: object) -> Interface | None:

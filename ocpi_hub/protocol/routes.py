@@ -9,9 +9,11 @@ from urllib.parse import unquote
 from ocpi_hub.protocol.errors import MethodNotAllowed, NotFound, ObjectNotFound
 from ocpi_hub.protocol.modules import COMMANDS, VERSION, Kind, Operation
 from ocpi_hub.protocol.roles import Interface, Role
+from ocpi_hub.protocol.urls import plain
 
 _INTERFACES = {"sender": Interface.SENDER, "receiver": Interface.RECEIVER}
 _ANY_ROLE = frozenset(Role)
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,7 @@ class Routes:
 
     def match(self, method: str, path: str) -> Match | VersionsRequest:
         """The row for a raw (still encoded) path below /ocpi; NotFound or MethodNotAllowed."""
-        segments = path.strip("/").split("/") if path.strip("/") else []
-        if path.endswith("//") or "" in segments:
-            raise NotFound(f"there is nothing at {path!r}")
-        match segments:
+        match _segments(path):
             case ["versions"]:
                 return _only_get(method, None)
             case [version] if version == VERSION:
@@ -72,10 +71,7 @@ class Routes:
         for row in candidates:
             if row.method == method:
                 return Match(row, _params(row, decoded), "/".join(rest))
-        allowed = ", ".join(sorted({row.method for row in candidates}))
-        raise MethodNotAllowed(
-            f"{method} is not available here, only {allowed}", headers={"Allow": allowed}
-        )
+        raise _not_allowed(method, sorted({row.method for row in candidates}))
 
     def _custom_module(
         self, side: Interface | None, module: str, method: str, rest: list[str]
@@ -83,20 +79,49 @@ class Routes:
         """A module the table does not know: passed on to the party in OCPI-to, unread."""
         if not self._custom or side is None:
             raise NotFound(f"there is no module {module!r}")
+        if method not in _METHODS:
+            raise _not_allowed(method, _METHODS)
+        for segment in rest:
+            _decode(segment)
         row = Operation(module, side, method, "", Kind.CALL, _ANY_ROLE, _ANY_ROLE)
         return Match(row, {}, "/".join(rest))
 
 
 def _only_get(method: str, version: str | None) -> VersionsRequest:
     if method != "GET":
-        raise MethodNotAllowed(
-            f"{method} is not available here, only GET", headers={"Allow": "GET"}
-        )
+        raise _not_allowed(method, ["GET"])
     return VersionsRequest(version)
+
+
+def _not_allowed(method: str, methods: Iterable[str]) -> MethodNotAllowed:
+    allowed = ", ".join(methods)
+    return MethodNotAllowed(
+        f"{method} is not available here, only {allowed}", headers={"Allow": allowed}
+    )
+
+
+def _segments(path: str) -> list[str]:
+    """The path cut into segments, with or without its final slash."""
+    segments = path.removeprefix("/").removesuffix("/").split("/")
+    if "" in segments:
+        raise NotFound(f"there is nothing at {path!r}")
+    return segments
+
+
+def for_registration(path: str) -> bool:
+    """Whether a path is one of versions or credentials, which an invitation is good for."""
+    match _segments(path):
+        case ["versions"]:
+            return True
+        case [version, *rest]:
+            return version == VERSION and rest[:1] in ([], ["credentials"])
+    return False
 
 
 def _decode(segment: str) -> str:
     """One decoded segment: an encoded slash belongs to the id and does not split the path."""
+    if not plain(segment):
+        raise NotFound(f"path segment {segment!r} has to be percent-encoded")
     try:
         decoded = unquote(segment, errors="strict")
     except UnicodeDecodeError:

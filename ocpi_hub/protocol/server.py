@@ -20,7 +20,7 @@ from ocpi_hub.protocol import arguments as arguments_
 from ocpi_hub.protocol.errors import (
     ClientError,
     InvalidParameters,
-    NotFound,
+    ObjectNotFound,
     OcpiError,
     ServerError,
     TooLarge,
@@ -32,7 +32,8 @@ from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import Kind, Operation
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.quirks import Quirk
-from ocpi_hub.protocol.routes import Match, Routes, VersionsRequest
+from ocpi_hub.protocol.routes import Match, Routes, VersionsRequest, for_registration
+from ocpi_hub.protocol.urls import plain
 from ocpi_hub.protocol.validation import check, check_patch
 
 Scope = dict[str, Any]
@@ -45,13 +46,9 @@ _SMALL_BODY = 1_000_000
 _LARGE_BODY = 5_000_000
 _DRAIN_SECONDS = 2.0
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_ID_LENGTH = {
-    "country_code": 2,
-    "party_id": 3,
-    "token_uid": 36,
-    "cdr_reference": 64,
-    "result_id": 64,
-}
+_ID_LENGTH = 36
+# Ids that a hub or an adapter makes itself.
+_OWN_ID_LENGTH = {"cdr_reference": 64, "result_id": 64}
 
 
 class Caller(Protocol):
@@ -182,11 +179,11 @@ class Server(Generic[C]):
         # Before the path and the body are looked at: 401 wins over 404 and 400.
         caller = await self.service.authenticate(request.headers.credentials_token())
         request.caller = caller.id
+        if caller.invited and not for_registration(request.path):
+            raise Unauthorized("an invitation is good for versions and credentials only")
         match = self.routes.match(request.method, request.path)
         if isinstance(match, VersionsRequest):
             return await self.service.versions(match.version, caller)
-        if caller.invited and match.operation.module != "credentials":
-            raise Unauthorized("an invitation is good for versions and credentials only")
         body = await self._body(request, match.operation, receive)
         message = self._message(request, match, body, caller)
         request.message = message
@@ -196,26 +193,15 @@ class Server(Generic[C]):
         if request.method not in _WITH_BODY:
             return b""
         most = _LARGE_BODY if operation.large else _SMALL_BODY
-        announced = request.headers.values.get(b"content-length")
-        if announced and announced[0].isdigit() and int(announced[0]) > most:
+        if request.headers.content_length() > most:
             raise _too_large(most)
-        parts: list[bytes] = []
-        size = 0
         try:
             async with asyncio.timeout(self.body_timeout):
-                while True:
-                    event = await receive()
-                    if event["type"] == "http.disconnect":
-                        raise ClientError("the body broke off", http_status=400)
-                    size += len(event.get("body", b""))
-                    if size > most:
-                        raise _too_large(most)
-                    parts.append(event.get("body", b""))
-                    if not event.get("more_body", False):
-                        request.unread = False
-                        return b"".join(parts)
+                body = await _whole_body(receive, most)
         except TimeoutError:
             raise ClientError("the body took too long to arrive", http_status=408) from None
+        request.unread = False
+        return body
 
     async def _drain(self, request: _Request, receive: Receive) -> None:
         """Read on for a while, so that a refusal is not lost in a connection reset."""
@@ -233,12 +219,15 @@ class Server(Generic[C]):
 
     def _message(self, request: _Request, match: Match, body: bytes, caller: C) -> Message:
         operation = match.operation
-        _check_params(match.params)
-        sender = receiver = None
+        receiver = None
         if operation.kind is not Kind.CONFIG:
+            # RTE-02: versions, credentials and hubclientinfo know no routing headers.
             request.functional = True
-            sender, receiver = request.headers.party("from"), request.headers.party("to")
-            request.sender = sender
+            request.sender = request.headers.party("from")
+            receiver = request.headers.party("to")
+        _check_params(match.params)
+        if not plain(request.query):
+            raise InvalidParameters("the query holds a character that has to be percent-encoded")
         document, findings = read_body(operation, body, caller.quirks)
         return Message(
             operation=operation,
@@ -248,7 +237,7 @@ class Server(Generic[C]):
             query=request.query,
             arguments=arguments_.read(operation, request.query),
             params=match.params,
-            sender=sender,
+            sender=request.sender,
             receiver=receiver,
             body=body,
             document=document,
@@ -280,6 +269,20 @@ class Server(Generic[C]):
             }
         )
         await send({"type": "http.response.body", "body": body})
+
+
+async def _whole_body(receive: Receive, most: int) -> bytes:
+    """The body of at most so many bytes, however it is cut into pieces."""
+    body = bytearray()
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise ClientError("the body broke off", http_status=400)
+        body += event.get("body", b"")
+        if len(body) > most:
+            raise _too_large(most)
+        if not event.get("more_body", False):
+            return bytes(body)
 
 
 def refusal(error: OcpiError) -> Reply:
@@ -317,17 +320,18 @@ def unwrapped(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_params(params: dict[str, str]) -> None:
-    for name, value in params.items():
-        most = _ID_LENGTH.get(name, 36)
-        if not value or len(value) > most:
-            raise InvalidParameters(
-                f"{name} in the URL: has {len(value)} of at most {most} characters"
-            )
     if "country_code" in params:
         try:
             Party.checked(params["country_code"], params["party_id"], where="URL")
         except InvalidParameters as error:
-            raise NotFound(error.message) from error
+            # STA-12: no party of the caller's can be called so.
+            raise ObjectNotFound(error.message) from error
+    for name, value in params.items():
+        most = _OWN_ID_LENGTH.get(name, _ID_LENGTH)
+        if len(value) > most:
+            raise InvalidParameters(
+                f"{name} in the URL: has {len(value)} characters, at most {most} are allowed"
+            )
 
 
 def _too_large(most: int) -> TooLarge:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
 
 from ocpi_hub.protocol.errors import InvalidParameters
 
 MAX_URL = 255
+# Everything that may stand in a path or a query as it is: printable, and no `"`, `#` or `\\`.
+_PLAIN = re.compile(r"[!$-\[\]-~]*")
 
 
 def join(endpoint: str, tail: str, query: str = "") -> str:
@@ -22,6 +25,11 @@ def segment(value: str) -> str:
     return quote(value, safe="*:@!$'(),-._~")
 
 
+def plain(text: str) -> bool:
+    """Whether a raw path segment or query can be passed on as it is."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def check_url(url: str, *, name: str) -> None:
     """InvalidParameters naming the field when it is not an absolute http(s) URL of ≤ 255."""
     try:
@@ -33,8 +41,12 @@ def check_url(url: str, *, name: str) -> None:
         raise InvalidParameters(f"{name}: {url[:60]!r} is not an absolute http(s) URL")
     if len(url) > MAX_URL:
         raise InvalidParameters(f"{name}: a URL has at most {MAX_URL} characters")
-    if any(ord(c) <= 0x20 or ord(c) == 0x7F for c in url):
-        raise InvalidParameters(f"{name}: white space or a control character in the URL")
+    if parts.username is not None:
+        raise InvalidParameters(f"{name}: a user name in the URL, expected none")
+    if not plain(url):
+        raise InvalidParameters(
+            f"{name}: a fragment or a character in the URL that has to be percent-encoded"
+        )
 
 
 def origin(url: str) -> tuple[str, str, int]:

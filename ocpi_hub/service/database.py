@@ -79,20 +79,6 @@ async def for_command(url: str | None, data_dir: Path) -> AsyncIterator[str]:
             yield own.dsn
 
 
-def refuse_second(url: str | None, data_dir: Path) -> None:
-    """AlreadyRunning when a service works on DATA_DIR now; with a URL several may."""
-    if url is not None:
-        return
-    data_folder.prepare(data_dir)
-    free = lock.take(data_dir, Purpose.COMMAND)
-    if free is not None:
-        with free:
-            return
-    holder = lock.holder(data_dir)
-    if holder is not None and holder.purpose is Purpose.SERVICE:
-        raise _taken(data_dir)
-
-
 async def server_major(url: str) -> int:
     """The version of the database's server, such as 18."""
     try:
@@ -104,9 +90,9 @@ async def server_major(url: str) -> int:
 
 def without_password(url: str) -> tuple[str, str]:
     """The database for a command line, where everybody reads along, and the password apart."""
-    given = conninfo_to_dict(url)
-    password = str(given.pop("password", None) or "")
-    return make_conninfo(**given), password
+    given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    password = given.pop("password", "")
+    return make_conninfo("", **given), password
 
 
 async def assert_durable(dsn: str) -> None:

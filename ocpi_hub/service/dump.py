@@ -36,9 +36,7 @@ async def write(url: str, file: Path, *, schema: str) -> None:
 
 
 async def check(url: str, file: Path, *, schema: str) -> None:
-    """BadDump unless the file is a backup of the schema."""
-    if not file.is_file():
-        raise BadDump(f"{file} is not there, expected a file that `backup` made")
+    """BadDump unless the file is there and a backup of the schema."""
     program = await binaries.find_program("pg_restore", major=await database.server_major(url))
     try:
         contents = await _output([program, "--list", str(file)], password="")

@@ -14,7 +14,7 @@ import uvicorn
 import uvloop
 
 from ocpi_hub.service.door import DoorProtocol
-from ocpi_hub.service.refusals import PortInUse
+from ocpi_hub.service.refusals import PortInUse, ServiceFailed
 
 T = TypeVar("T")
 
@@ -81,6 +81,8 @@ async def serve(
         stopping = tasks.create_task(_stop_when_asked(server, stop))
         await server.serve(sockets=[sock])
         stopping.cancel()
+    if server.broken:
+        raise ServiceFailed("the service cannot go on: see the log for the reason")
 
 
 class _Server(uvicorn.Server):
@@ -94,8 +96,21 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    @property
+    def broken(self) -> bool:
+        """Whether the application did not start, or something it runs in the background ended."""
+        return self.lifespan.should_exit or getattr(self.lifespan, "error_occurred", False)
+
+    async def on_tick(self, counter: int) -> bool:
+        # uvicorn itself goes on serving when the lifespan has ended with an error.
+        return await super().on_tick(counter) or self.broken
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn would end the process, and whatever is open around it.
+            self.should_exit = True
         if not self.should_exit:
             self._on_ready()
 

@@ -5,7 +5,8 @@
     ├── DataDirError     the folder for the data cannot be used (exit 78)
     ├── AlreadyRunning   another process works on that folder (exit 75)
     ├── DatabaseError    there is no database to use (exit 69)
-    └── PortInUse        the address cannot be listened on (exit 69)
+    ├── PortInUse        the address cannot be listened on (exit 69)
+    └── ServiceFailed    it did not start, or a part of it ended (exit 1)
 
 The numbers are those of sysexits.h.
 """
@@ -47,3 +48,7 @@ class PortInUse(Refusal):
     """The host and port cannot be listened on."""
 
     exit_code = 69
+
+
+class ServiceFailed(Refusal):
+    """The service broke down."""

@@ -81,6 +81,11 @@ async def announce(conn: Hot, public_url: str) -> None:
     await conn.execute("UPDATE state SET public_url = %s", (public_url,))
 
 
+async def rest(conn: Hot) -> None:
+    """Say that the hub stops; another process of it says otherwise within seconds."""
+    await conn.execute("UPDATE state SET alive_at = NULL")
+
+
 async def announced_url(conn: Hot) -> str | None:
     """Where partners reach the hub that runs on this database; None while none runs."""
     cursor = await conn.execute(

@@ -24,6 +24,11 @@ SET reason = excluded.reason, correlation_id = excluded.correlation_id,
 """
 
 
+_SELECT = """
+SELECT receiver, module, owner, id, sub, reason, correlation_id, attempts, since FROM parked
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Parked:
     """An object that a receiver refused; `id` and `sub` are folded."""
@@ -68,10 +73,27 @@ async def park(
 async def parked(conn: Hot, *, receiver: str | None, limit: int) -> list[Parked]:
     """The refusals of a receiver, None for all, newest first."""
     cursor = await conn.execute(
-        "SELECT receiver, module, owner, id, sub, reason, correlation_id, attempts, since"
-        " FROM parked WHERE %(receiver)s::text IS NULL OR receiver = %(receiver)s"
+        f"{_SELECT} WHERE %(receiver)s::text IS NULL OR receiver = %(receiver)s"
         " ORDER BY since DESC, receiver, module, owner, id, sub LIMIT %(limit)s",
         {"receiver": receiver, "limit": limit},
+    )
+    return [Parked(*row) for row in await cursor.fetchall()]
+
+
+async def of_object(conn: Hot, module: str, *, owner: str, id_: str) -> list[Parked]:
+    """Who refused an object, or a part of it."""
+    cursor = await conn.execute(
+        f"{_SELECT} WHERE module = %s AND owner = %s AND id = %s ORDER BY receiver, sub",
+        (module, owner, id_.lower()),
+    )
+    return [Parked(*row) for row in await cursor.fetchall()]
+
+
+async def of_message(conn: Hot, correlation_id: str) -> list[Parked]:
+    """What was refused of the change that a message brought."""
+    cursor = await conn.execute(
+        f"{_SELECT} WHERE correlation_id = %s ORDER BY receiver, module, owner, id, sub",
+        (correlation_id,),
     )
     return [Parked(*row) for row in await cursor.fetchall()]
 

@@ -16,7 +16,7 @@ class WrongSchema(Exception):
 
 
 class OldSchema(WrongSchema):
-    """The database has no schema of the hub yet, or an older one: `migrate` brings it up to date."""
+    """The database has no schema of the hub yet, or an older one; `migrate` updates it."""
 
 
 async def migrate(url: str) -> None:

@@ -53,3 +53,13 @@ def test_a_secret_of_another_key_is_refused(open_: Callable[[Vault, bytes], obje
 
     with pytest.raises(WrongKey, match="SECRET_KEY"):
         open_(Vault(Fernet.generate_key().decode()), sealed)
+
+
+def test_a_vault_hears_of_a_rotation_when_a_secret_fits_no_key() -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    vault = Vault(old, reread=lambda: f"{new},{old}")
+
+    opened = vault.decrypt(Vault(new).encrypt("secret"))
+
+    assert opened == "secret"
+    assert Vault(new).decrypt(vault.encrypt("next")) == "next"

@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from ocpi_hub.service import lifecycle
-from ocpi_hub.service.refusals import PortInUse
+from ocpi_hub.service.refusals import PortInUse, ServiceFailed
 
 
 @pytest.fixture
@@ -68,17 +68,33 @@ async def test_a_hanging_request_does_not_hold_up_the_stop_for_long(
     assert not answer.result().startswith(b"HTTP/1.1 200")
 
 
-async def test_an_app_that_cannot_start_ends_the_service(sock: socket.socket) -> None:
-    with pytest.raises(SystemExit):
-        await lifecycle.serve(
-            Starlette(lifespan=_broken), sock, stop=asyncio.Event(), on_ready=pytest.fail
-        )
+@asynccontextmanager
+async def _never_starts(_: Starlette) -> AsyncIterator[None]:
+    raise RuntimeError("no database")
+    yield
 
 
 @asynccontextmanager
-async def _broken(_: Starlette) -> AsyncIterator[None]:
-    raise RuntimeError("no database")
-    yield
+async def _dies_while_serving(_: Starlette) -> AsyncIterator[None]:
+    async def work() -> None:
+        await asyncio.sleep(0.2)
+        raise RuntimeError("a bug")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(work())
+        yield
+
+
+@pytest.mark.parametrize("lifespan", [_never_starts, _dies_while_serving])
+async def test_an_app_that_breaks_down_ends_the_service(
+    sock: socket.socket, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]]
+) -> None:
+    """Half a service would be worse than a restart."""
+    app = Starlette(lifespan=lifespan)
+
+    with pytest.raises(ServiceFailed, match="see the log"):
+        async with asyncio.timeout(5):
+            await lifecycle.serve(app, sock, stop=asyncio.Event(), on_ready=lambda: None)
 
 
 async def test_sigterm_sets_the_stop_event() -> None:

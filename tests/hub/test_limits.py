@@ -1,0 +1,82 @@
+"""How many requests a platform may make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from ocpi_hub.limits import RateLimit
+from ocpi_hub.protocol.errors import TooManyRequests
+
+
+@dataclass
+class Clock:
+    """A clock that is set by hand."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def admitted(limit: RateLimit, platform_id: str, times: int) -> int:
+    """How many of so many requests at one moment are let in."""
+    return sum(_admits(limit, platform_id) for _ in range(times))
+
+
+def _admits(limit: RateLimit, platform_id: str) -> bool:
+    try:
+        limit.admit(platform_id)
+    except TooManyRequests:
+        return False
+    return True
+
+
+def test_a_seconds_worth_of_requests_is_let_in_at_once_and_no_more() -> None:
+    limit = RateLimit(5, clock=Clock())
+
+    assert admitted(limit, "a", 8) == 5
+
+
+def test_the_share_of_a_platform_comes_back_with_time() -> None:
+    clock = Clock()
+    limit = RateLimit(10, clock=clock)
+    admitted(limit, "a", 10)
+
+    clock.now += 0.5
+
+    assert admitted(limit, "a", 10) == 5
+
+
+def test_idle_time_is_not_saved_up() -> None:
+    clock = Clock()
+    limit = RateLimit(5, clock=clock)
+    admitted(limit, "a", 2)
+
+    clock.now += 3600
+
+    assert admitted(limit, "a", 10) == 5
+
+
+def test_one_platform_does_not_use_up_anothers_share() -> None:
+    limit = RateLimit(2, clock=Clock())
+    admitted(limit, "a", 5)
+
+    assert admitted(limit, "b", 5) == 2
+
+
+def test_zero_is_no_limit() -> None:
+    assert admitted(RateLimit(0, clock=Clock()), "a", 1000) == 1000
+
+
+def test_a_refusal_is_a_429_that_says_when_to_come_back() -> None:
+    """SEC-09."""
+    limit = RateLimit(1, clock=Clock())
+    limit.admit("a")
+
+    with pytest.raises(TooManyRequests) as refused:
+        limit.admit("a")
+
+    assert refused.value.http_status == 429
+    assert refused.value.headers == {"Retry-After": "1"}
