@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -186,7 +188,12 @@ def _listening(settings: HubSettings, *, json: bool) -> None:
     say(f"The hub listens on {settings.public_url}")
     say(f"  versions URL   {urls.versions}")
     say(f"  database       {f'its own, in {settings.data_dir}' if own else 'as given'}")
-    say("Next: invite a partner, in another terminal, with `ocpi-hub partner invite NAME`")
+    say(f"Next: invite a partner, in another terminal, with `{_program()} partner invite NAME`")
+
+
+def _program() -> str:
+    """How this program is called from where it was started."""
+    return "ocpi-hub" if shutil.which("ocpi-hub") else sys.argv[0]
 
 
 def _announce(running_: dict[str, Any], *, json: bool) -> None:
