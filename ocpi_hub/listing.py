@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
+from ocpi_hub.protocol.arguments import after
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.rewriting import HubUrls
 from ocpi_hub.store.pages import Page, Window
@@ -80,5 +81,5 @@ def _next_query(message: Message, *, offset: int, limit: int, last: int | None) 
         for name, value in parse_qsl(message.query)
         if name in ("date_from", "date_to")
     ]
-    hint = [] if last is None else [("after", str(last))]
+    hint = [] if last is None else [("after", after(offset, last))]
     return urlencode([*filters, ("offset", str(offset)), ("limit", str(limit)), *hint])

@@ -144,6 +144,8 @@ def _replace_in_query(query: str, ours: str) -> str:
 
 def replace_header(reply: Reply, name: str, value: str | None) -> Reply:
     """The reply with a header replaced, or without it when `value` is None."""
+    if value is None and reply.header(name) is None:
+        return reply
     lowered = name.lower()
     kept = [(k, v) for k, v in reply.headers if k.lower() != lowered]
     if value is not None:

@@ -34,7 +34,7 @@ class Arguments:
     type: TokenType | None = None
     duration: int | None = None
     response_url: str | None = None
-    # The keyset hint that a Link of ours carries beside the offset.
+    # Where in the order of arrival the page begins, if a Link of ours said so beside its offset.
     after: int | None = None
 
 
@@ -46,15 +46,16 @@ def read(operation: Operation, query: str) -> Arguments:
     if not operation.query:
         return NONE
     given = _once(query, operation.query)
+    offset = _whole(given, "offset", least=0) or 0
     arguments = Arguments(
         date_from=_moment(given, "date_from"),
         date_to=_moment(given, "date_to"),
-        offset=_whole(given, "offset", least=0) or 0,
+        offset=offset,
         limit=_whole(given, "limit", least=1),
         type=_token_type(given),
         duration=_whole(given, "duration", least=1),
         response_url=given.get("response_url"),
-        after=_whole(given, "after", least=0),
+        after=_after(given, offset),
     )
     _require(operation, arguments)
     return arguments
@@ -93,6 +94,20 @@ def _whole(given: dict[str, str], name: str, *, least: int) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) <= 16 and least <= int(text) <= _MOST):
         raise InvalidParameters(f"{name}: {text[:40]!r} is not a whole number from {least}")
     return int(text)
+
+
+def after(offset: int, created: int) -> str:
+    """The hint of a Link of ours, good together with the offset it stands beside."""
+    return f"{offset}-{created}"
+
+
+def _after(given: dict[str, str], offset: int) -> int | None:
+    """PAG-13 lets a client lower the offset of our Link by hand: the hint is void then."""
+    if "after" not in given:
+        return None
+    at, dash, created = given["after"].partition("-")
+    found = _whole({"after": at}, "after", least=0), _whole({"after": created}, "after", least=0)
+    return found[1] if dash and found[0] == offset else None
 
 
 def _token_type(given: dict[str, str]) -> TokenType | None:

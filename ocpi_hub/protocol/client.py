@@ -196,7 +196,7 @@ def _envelope(response: Response) -> dict[str, Any]:
 
 
 def _is_code(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1000 <= value <= 9999
+    return isinstance(value, int) and 1000 <= value <= 9999
 
 
 def data_of(reply: Reply) -> Any:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from ocpi_hub.protocol.modules import OPERATIONS, Operation
+from ocpi_hub.protocol.modules import OPERATIONS, Kind, Operation
 from ocpi_hub.protocol.roles import Role
 
 _HEAD = """# Modules
 
-Every operation of OCPI 2.2.1 that is served here, as it stands in `ocpi_hub/protocol/modules.py`. This page is made
-from that table by `make docs`.
+Every operation of OCPI 2.2.1 that is served here, as it stands in `ocpi_hub/protocol/modules.py`;
+`make docs` makes this page from there.
 
-Paths come after the endpoint: `…/ocpi/{sender|receiver}/2.2.1/{module}` for functional modules,
-`…/ocpi/2.2.1/{module}` for configuration modules. A broadcast row reaches everybody concerned when it is addressed to
-the hub, or to nobody. A rewritten URL is the hub's in place of the sender's, so that the answer comes back through it.
+Paths come after the endpoint, which is `…/ocpi/{sender|receiver}/2.2.1/{module}` for functional
+modules and `…/ocpi/2.2.1/{module}` for configuration modules. What is broadcast reaches everybody
+concerned when OCPI-to names the hub or nobody. A rewritten URL is the hub's in place of the
+sender's, so that what is sent to it comes back through the hub.
 """
 
 _COLUMNS = ("interface", "method", "path", "called by", "calls", "kind", "broadcast", "rewritten")
@@ -24,8 +25,7 @@ _COLUMNS = ("interface", "method", "path", "called by", "calls", "kind", "broadc
 def document() -> str:
     """The page: a table for each module."""
     modules = dict.fromkeys(row.module for row in OPERATIONS)
-    parts = [_HEAD, *(_section(module) for module in modules)]
-    return "\n".join(parts)
+    return "\n".join([_HEAD, *(_section(module) for module in modules)])
 
 
 def _section(module: str) -> str:
@@ -42,11 +42,11 @@ def _cells(row: Operation) -> Sequence[str]:
     return (
         row.interface.value,
         row.method,
-        f"`{row.path}`" if row.path else "–",
+        f"`{row.path}`" if row.path else "",
         _roles(row.callers),
         _roles(row.receivers),
         row.kind.value,
-        "yes" if row.broadcast else "–",
+        "yes" if row.broadcast else "",
         _rewritten(row),
     )
 
@@ -58,8 +58,10 @@ def _roles(roles: Iterable[Role]) -> str:
 def _rewritten(row: Operation) -> str:
     """The URLs of others that a hub replaces (checklist HUB-03 to HUB-09)."""
     if row.response_url is not None:
-        return f"response_url ({row.response_url})"
-    return {"list": "Link", "event": "Location" if row.module == "cdrs" else "–"}.get(row.kind, "–")
+        return f"response_url in the {row.response_url}"
+    if row.kind is Kind.LIST:
+        return "Link"
+    return "Location" if (row.module, row.method) == ("cdrs", "POST") else ""
 
 
 if __name__ == "__main__":

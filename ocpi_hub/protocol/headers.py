@@ -137,5 +137,5 @@ def next_link(value: str | None) -> str | None:
     for target, parameters in _LINK.findall(value or ""):
         relations = _REL.search(parameters)
         if relations and "next" in relations[1].strip('"').lower().split():
-            return str(target) or None
+            return str(target).strip() or None
     return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -86,7 +87,7 @@ class Operation:
     @property
     def segments(self) -> tuple[str, ...]:
         """The path cut into segments."""
-        return tuple(self.path.split("/")) if self.path else ()
+        return _cut(self.path)
 
     @property
     def patch(self) -> bool:
@@ -100,6 +101,11 @@ class Operation:
         return "_".join(
             p for p in (self.interface.lower(), self.method.lower(), self.module, level) if p
         )
+
+
+@cache
+def _cut(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/")) if path else ()
 
 
 _OWNER = ("{country_code}", "{party_id}")

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from ocpi_hub.protocol.headers import CORRELATION_ID, REQUEST_ID
 from ocpi_hub.protocol.modules import OPERATIONS, VERSION, Kind, Operation
 from ocpi_hub.protocol.urls import MAX_URL
+from ocpi_hub.protocol.v2_2_1.tokens import TokenType
 from ocpi_hub.protocol.v2_2_1.versions import Version, VersionDetails
 
 _COMPONENT = "#/components/schemas/{model}"
@@ -24,7 +25,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "date_to": _DATE_TIME,
     "offset": {"type": "integer", "minimum": 0},
     "limit": {"type": "integer", "minimum": 1},
-    "type": {"$ref": _COMPONENT.format(model="TokenType")},
+    "type": {"type": "string", "enum": [each.value for each in TokenType]},
     "duration": {"type": "integer", "minimum": 1},
     "response_url": _URL,
 }
@@ -148,10 +149,12 @@ def _reference(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    used = {model for row in OPERATIONS for model in (row.body, row.data) if model is not None}
-    models = sorted({*used, Version, VersionDetails}, key=lambda model: model.__name__)
+    models: set[type[BaseModel]] = {Version, VersionDetails}
+    for row in OPERATIONS:
+        models |= {model for model in (row.body, row.data) if model is not None}
+    ordered = sorted(models, key=lambda model: model.__name__)
     _, made = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_COMPONENT
+        [(model, "validation") for model in ordered], ref_template=_COMPONENT
     )
     schemas: dict[str, Any] = made["$defs"]
     return schemas

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -11,8 +12,13 @@ from ocpi_hub.protocol.modules import COMMANDS, VERSION, Kind, Operation
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.protocol.urls import plain
 
+# A path after the endpoint: ids and, as {name}, parameters.
+Path = tuple[str, ...]
+
 _INTERFACES = {"sender": Interface.SENDER, "receiver": Interface.RECEIVER}
 _ANY_ROLE = frozenset(Role)
+# What nearly all ids are made of: nothing to decode and nothing to refuse.
+_PLAIN_ID = re.compile(r"[A-Za-z0-9*_-][A-Za-z0-9*._-]*")
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
@@ -41,11 +47,12 @@ class Routes:
 
     def __init__(self, mounted: Iterable[Operation], *, custom: bool = False) -> None:
         self._custom = custom
-        self._rows: dict[tuple[str | None, str], dict[int, list[Operation]]] = {}
+        # Of each side and module, the rows of each path by method.
+        self._rows: dict[tuple[str | None, str], dict[Path, dict[str, Operation]]] = {}
         for row in mounted:
             side = None if row.kind is Kind.CONFIG else row.interface
-            by_length = self._rows.setdefault((side, row.module), {})
-            by_length.setdefault(len(row.segments), []).append(row)
+            by_path = self._rows.setdefault((side, row.module), {})
+            by_path.setdefault(row.segments, {})[row.method] = row
 
     def match(self, method: str, path: str) -> Match | VersionsRequest:
         """The row for a raw (still encoded) path below /ocpi; NotFound or MethodNotAllowed."""
@@ -61,17 +68,18 @@ class Routes:
         raise NotFound(f"there is nothing at {path!r}")
 
     def _find(self, side: Interface | None, module: str, method: str, rest: list[str]) -> Match:
-        by_length = self._rows.get((side, module))
-        if by_length is None:
+        by_path = self._rows.get((side, module))
+        if by_path is None:
             return self._custom_module(side, module, method, rest)
         decoded = [_decode(segment) for segment in rest]
-        candidates = [row for row in by_length.get(len(rest), ()) if _fits(row, decoded)]
+        candidates = [rows for path, rows in by_path.items() if _fits(path, decoded)]
         if not candidates:
             raise _nothing_there(module, side, decoded)
-        for row in candidates:
-            if row.method == method:
-                return Match(row, _params(row, decoded), "/".join(rest))
-        raise _not_allowed(method, sorted({row.method for row in candidates}))
+        for rows in candidates:
+            if method in rows:
+                row = rows[method]
+                return Match(row, _params(row.segments, decoded), "/".join(rest))
+        raise _not_allowed(method, sorted({each for rows in candidates for each in rows}))
 
     def _custom_module(
         self, side: Interface | None, module: str, method: str, rest: list[str]
@@ -120,6 +128,8 @@ def for_registration(path: str) -> bool:
 
 def _decode(segment: str) -> str:
     """One decoded segment: an encoded slash belongs to the id and does not split the path."""
+    if _PLAIN_ID.fullmatch(segment):
+        return segment
     if not plain(segment):
         raise NotFound(f"path segment {segment!r} has to be percent-encoded")
     try:
@@ -131,18 +141,20 @@ def _decode(segment: str) -> str:
     return decoded
 
 
-def _fits(row: Operation, segments: list[str]) -> bool:
-    return all(
-        wanted.startswith("{") or wanted == given
-        for wanted, given in zip(row.segments, segments, strict=True)
-    )
+def _fits(path: Path, segments: list[str]) -> bool:
+    if len(path) != len(segments):
+        return False
+    for wanted, given in zip(path, segments, strict=True):
+        if wanted != given and wanted[0] != "{":
+            return False
+    return True
 
 
-def _params(row: Operation, segments: list[str]) -> dict[str, str]:
+def _params(path: Path, segments: list[str]) -> dict[str, str]:
     return {
         wanted[1:-1]: given
-        for wanted, given in zip(row.segments, segments, strict=True)
-        if wanted.startswith("{")
+        for wanted, given in zip(path, segments, strict=True)
+        if wanted[0] == "{"
     }
 
 

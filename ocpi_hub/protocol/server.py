@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -197,11 +197,9 @@ class Server(Generic[C]):
             raise _too_large(most)
         try:
             async with asyncio.timeout(self.body_timeout):
-                body = await _whole_body(receive, most)
+                return await _whole_body(request, receive, most)
         except TimeoutError:
             raise ClientError("the body took too long to arrive", http_status=408) from None
-        request.unread = False
-        return body
 
     async def _drain(self, request: _Request, receive: Receive) -> None:
         """Read on for a while, so that a refusal is not lost in a connection reset."""
@@ -248,41 +246,39 @@ class Server(Generic[C]):
     async def _send(self, request: _Request, reply: Reply, send: Send) -> None:
         body = reply.envelope(self.now())
         headers = [
-            ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
-            ("X-Request-ID", request.request_id),
-            ("X-Correlation-ID", request.correlation_id),
-            *reply.headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request.request_id.encode("ascii")),
+            (b"x-correlation-id", request.correlation_id.encode("ascii")),
+            *_encoded(reply.headers),
         ]
         if request.functional:
             answerer = reply.sender or self.service.party
-            headers += routing(to=request.sender, from_=answerer)
+            headers += _encoded(routing(to=request.sender, from_=answerer))
         if request.unread:
-            headers.append(("Connection", "close"))
+            headers.append((b"connection", b"close"))
         if reply.http_status == 401:
-            headers.append(("WWW-Authenticate", "Token"))
-        await send(
-            {
-                "type": "http.response.start",
-                "status": reply.http_status,
-                "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in headers],
-            }
-        )
+            headers.append((b"www-authenticate", b"Token"))
+        await send({"type": "http.response.start", "status": reply.http_status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-async def _whole_body(receive: Receive, most: int) -> bytes:
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
+
+
+async def _whole_body(request: _Request, receive: Receive, most: int) -> bytes:
     """The body of at most so many bytes, however it is cut into pieces."""
     body = bytearray()
-    while True:
+    while request.unread:
         event = await receive()
+        request.unread = event.get("more_body", False)
         if event["type"] == "http.disconnect":
             raise ClientError("the body broke off", http_status=400)
         body += event.get("body", b"")
         if len(body) > most:
             raise _too_large(most)
-        if not event.get("more_body", False):
-            return bytes(body)
+    return bytes(body)
 
 
 def refusal(error: OcpiError) -> Reply:

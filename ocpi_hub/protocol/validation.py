@@ -105,14 +105,18 @@ def _reason(error: ErrorDetails, context: dict[str, Any]) -> str:
         case "too_short":
             return "expected at least one entry"
         case "string_pattern_mismatch":
-            return f"expected {EXPECTED[context['pattern']]}, got {_quoted(given)}"
+            return f"expected {EXPECTED[context['pattern']]}, got {_shown(error)}"
         case "enum":
-            return f"expected {context['expected']}, got {_quoted(given)}"
+            return f"expected {context['expected']}, got {_shown(error)}"
         case "greater_than_equal" | "less_than_equal":
             return f"{given} is out of range, {error['msg'].removeprefix('Input should be ')}"
         case _:
             return error["msg"]
 
 
-def _quoted(value: object) -> str:
-    return ascii(value[:40]) if isinstance(value, str) else kind_of(value)
+def _shown(error: ErrorDetails) -> str:
+    """What was given; of a credentials token not even a malformed one is repeated (T34)."""
+    given = error["input"]
+    if not isinstance(given, str) or error["loc"][-1:] == ("token",):
+        return kind_of(given)
+    return ascii(given[:40])

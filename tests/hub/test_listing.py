@@ -51,6 +51,7 @@ PAGES = {
     "last, full": ("offset=10&limit=10", 10, 20, None),
     "beyond the end": ("offset=90&limit=10", 0, 25, None),
     "empty": ("", 0, 0, None),
+    "nothing left where something was": ("offset=5&limit=10", 0, 25, None),
     "fewer than asked": ("limit=10", 4, 25, "4"),
 }
 
@@ -59,7 +60,7 @@ PAGES = {
 def test_a_link_leads_to_the_next_page_and_is_absent_on_the_last(
     query: str, count: int, total: int, offset: str | None
 ) -> None:
-    """PAG-08, PAG-11."""
+    """PAG-08, PAG-11, PAG-20."""
     assert following(listed(query, count=count, total=total)).get("offset") == offset
 
 

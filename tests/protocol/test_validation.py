@@ -152,3 +152,11 @@ def test_a_location_of_200_evses_is_checked_whole() -> None:
 
     with pytest.raises(InvalidParameters, match=r"^evses\.199\.connectors\.0\.max_voltage: "):
         check(Location, samples.location(evses=[*evses, broken]))
+
+
+def test_a_malformed_credentials_token_is_not_repeated() -> None:
+    with pytest.raises(InvalidParameters) as refused:
+        check(Credentials, samples.credentials(token="a secret with spaces"))
+
+    assert "token: expected printable ASCII" in refused.value.message
+    assert "secret" not in refused.value.message
