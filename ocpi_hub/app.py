@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -45,6 +45,7 @@ from ocpi_hub.service.lane import Lanes
 from ocpi_hub.service.tls import tls_context
 from ocpi_hub.service.transport import Transport
 from ocpi_hub.settings import HubSettings
+from ocpi_hub.store import custody
 from ocpi_hub.store.engine import Database, open_database
 from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.group_commit import GroupCommit
@@ -171,7 +172,7 @@ class _Parts:
         transport: Transport,
         vault: Vault,
     ) -> None:
-        holder = uuid4().hex
+        holder, forward = uuid4().hex, settings.forward_timeout
         party = Party(settings.country_code, settings.party_id)
         urls = HubUrls(settings.public_url)
         served = Served(urls, settings.list_by_arrival)
@@ -179,15 +180,19 @@ class _Parts:
         self.writer = ExchangeWriter(db)
         self.registry = Registry(db, hub=party, mode=settings.agreements, vault=vault)
         self.outbound = Outbound(lanes, self.writer, party)
-        self.fanout = Fanout(
-            db, self.registry, self.outbound, guard, party, settings.forward_timeout, holder
-        )
+        self.fanout = Fanout(db, self.registry, self.outbound, guard, party, forward, holder)
         self.patches: GroupCommit[Patch, Outcome] = GroupCommit(
             db, write=apply_patches, key=lambda patch: patch.key
         )
         self.catalogue = Catalogue(db, served, self.patches, self.fanout.poke)
         self.custody = Custody(
-            db, self.outbound, urls, self.registry, settings.cdr_custody, settings.forward_timeout
+            db,
+            custody.writer(db, now=lambda: datetime.now(UTC)),
+            self.outbound,
+            urls,
+            self.registry,
+            settings.cdr_custody,
+            forward,
         )
         self.presence = Presence(
             db,
@@ -195,6 +200,7 @@ class _Parts:
             self.outbound,
             Leader(db, "presence", holder),
             settings.alive_interval,
+            self.custody.hasten,
         )
         self.pull = Pull(
             db,
@@ -203,14 +209,14 @@ class _Parts:
             self.catalogue,
             party,
             settings.pull_interval,
-            settings.forward_timeout,
+            forward,
             holder,
         )
         self.clientinfo = ClientInfoPush(
             self.registry,
             self.outbound,
             Leader(db, "clientinfo", holder),
-            settings.forward_timeout,
+            forward,
         )
         self.housekeeping = Housekeeping(
             db,
@@ -227,9 +233,7 @@ class _Parts:
             registry=self.registry,
             served=served,
             onboarding=Onboarding(db, vault, transport, party, settings.name, urls.versions),
-            relay=Relay(
-                db, self.outbound, urls, settings.forward_timeout, settings.authorize_timeout
-            ),
+            relay=Relay(db, self.outbound, urls, forward, settings.authorize_timeout),
             catalogue=self.catalogue,
             custody=self.custody,
             presence=self.presence,

@@ -37,12 +37,12 @@ _LEVELS = ("location_id", "evse_uid", "connector_id")
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Stored objects of all owners. `changed` is called after each write that others must hear."""
+    """Stored objects of all owners. `changed` hears of each write, by module."""
 
     db: Database
     served: Served
     patches: GroupCommit[Patch, Outcome]
-    changed: Callable[[], None]
+    changed: Callable[[str], None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     # --- writing -------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ class Catalogue:
         write = _WRITES[operation.module, operation.method, _level(message)]
         outcome = await write(self, message, owner)
         if outcome in (Outcome.CREATED, Outcome.UPDATED):
-            self.changed()
+            self.changed(operation.module)
         return _answer(message, outcome)
 
     async def _put_location(self, message: Message, owner: Party) -> Outcome:

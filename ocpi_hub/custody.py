@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,27 +26,34 @@ from ocpi_hub.registry import Registry
 from ocpi_hub.rewriting import HubUrls, hosts_of, replace_header
 from ocpi_hub.routing import Direct, check_connected
 from ocpi_hub.snapshot import PartyRole, Platform, Snapshot
+from ocpi_hub.steady import steadily
 from ocpi_hub.store import custody
-from ocpi_hub.store.custody import Cdr, CdrDraft, Taking
-from ocpi_hub.store.engine import Database
+from ocpi_hub.store.custody import Cdr, CdrDraft, Taken, Taking
+from ocpi_hub.store.engine import UNAVAILABLE, Database
+from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.secrets import new_reference
+
+log = logging.getLogger(__name__)
 
 _POST = operation("cdrs", Interface.RECEIVER, "POST")
 _GET = operation("cdrs", Interface.RECEIVER, "GET", "{cdr_reference}")
 
 # At most so long does the CPO wait for its receiver's answer, in seconds.
 _IN_REQUEST = 5.0
-# A CDR in the middle of an attempt is nobody else's for so long.
-_CLAIM = timedelta(seconds=60)
-_PAGE = 20
+# A CDR in the middle of an attempt is nobody else's until the attempt must be over; if its process
+# has died, it is due again then.
+_MARGIN = 3.0
+# To one receiver at a time.
+_AT_ONCE = 8
 _PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Custody:
-    """Takes, forwards and hands over CDRs. `always` False gives the literal 4003 for OFFLINE."""
+    """Takes, forwards and hands over CDRs. `always` False gives the literal 4002 and 4003."""
 
     db: Database
+    writer: GroupCommit[CdrDraft, Taken]
     outbound: Outbound
     urls: HubUrls
     registry: Registry
@@ -57,10 +65,8 @@ class Custody:
         """The receiver's answer, or the hub's 1000 where there is none yet."""
         platform = self._receiver(direct, snapshot)
         pushed = platform.endpoint("cdrs", Interface.RECEIVER) is not None
-        now = self.now()
-        draft = _draft(message, direct, now=now, next_at=now + _CLAIM if pushed else None)
-        async with self.db.hot_transaction() as conn:
-            taken = await custody.take(conn, draft, now=now)
+        next_at = self._claim(_IN_REQUEST) if pushed else None
+        taken = await self.writer.submit(_draft(message, direct, next_at=next_at))
         match taken.taking:
             case Taking.DIFFERENT:
                 raise InvalidParameters(
@@ -72,6 +78,9 @@ class Custody:
                 if not pushed:
                     return self._held(taken.cdr, direct, "kept for the receiver, which pulls")
                 return await self._forward_now(taken.cdr, message, direct, platform)
+
+    def _claim(self, timeout: float) -> datetime:
+        return self.now() + timedelta(seconds=timeout + _MARGIN)
 
     def _receiver(self, direct: Direct, snapshot: Snapshot) -> Platform:
         """4003 for who does not take part; OFFLINE is no reason to refuse a CDR."""
@@ -89,6 +98,9 @@ class Custody:
         try:
             reply = await self._send(cdr, direct.receiver, direct.sender, platform, _IN_REQUEST)
         except OcpiError as error:
+            if not self.always:
+                await self._refused(cdr, error)
+                raise
             await self._later(cdr, error)
             return self._held(cdr, direct, "kept until the receiver has it")
         known = await self._record(cdr, reply, platform)
@@ -121,16 +133,20 @@ class Custody:
 
     async def _record(self, cdr: Cdr, reply: Reply, platform: Platform) -> bool:
         """Keep the outcome; False where the answer is none."""
-        async with self.db.hot() as conn:
-            if reply.ok:
-                location = _checked_location(reply, platform)
+        if reply.ok:
+            location = _checked_location(reply, platform)
+            async with self.db.hot() as conn:
                 await custody.mark_delivered(conn, cdr, location=location, now=self.now())
-                return True
-            if 2000 <= reply.status_code < 3000 and reply.http_status < 500:
-                await custody.mark_refused(conn, cdr, code=reply.status_code, message=reply.message)
-                return True
+            return True
+        if 2000 <= reply.status_code < 3000 and reply.http_status < 500:
+            await self._refused(cdr, reply)
+            return True
         await self._later(cdr, reply)
         return False
+
+    async def _refused(self, cdr: Cdr, why: OcpiError | Reply) -> None:
+        async with self.db.hot() as conn:
+            await custody.mark_refused(conn, cdr, code=why.status_code, message=why.message)
 
     async def _later(self, cdr: Cdr, why: OcpiError | Reply | None) -> None:
         next_at = custody.next_attempt(cdr.attempts + 1, now=self.now(), random=random.random)
@@ -169,33 +185,48 @@ class Custody:
         """Hand over what waits, until cancelled; each receiver has a task of its own."""
         busy: dict[str, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
-            while True:
-                busy = {emsp: task for emsp, task in busy.items() if not task.done()}
-                for emsp in await self._due():
-                    if emsp not in busy:
-                        busy[emsp] = group.create_task(self._hand_over(emsp))
-                await asyncio.sleep(_PAUSE_SECONDS)
+            group.create_task(self.writer.run())
+            await steadily("custody", lambda: self._look(group, busy), pause=_PAUSE_SECONDS)
 
-    async def _due(self) -> list[str]:
+    async def _look(self, group: asyncio.TaskGroup, busy: dict[str, asyncio.Task[None]]) -> None:
         async with self.db.hot() as conn:
             await custody.give_up(conn, now=self.now())
-            return await custody.receivers_due(conn, now=self.now())
+            due = await custody.receivers_due(conn, now=self.now())
+        for emsp in due:
+            if emsp not in busy or busy[emsp].done():
+                busy[emsp] = group.create_task(self._hand_over(emsp))
 
     async def _hand_over(self, emsp: str) -> None:
-        while True:
-            entry = _entry(self.registry.snapshot, emsp)
-            if entry is None or not self.registry.snapshot.platform(entry).connected:
-                return
-            async with self.db.hot() as conn:
-                cdrs = await custody.claim_due(
-                    conn, emsp, now=self.now(), until=self.now() + _CLAIM, limit=_PAGE
-                )
-            if not cdrs:
-                return
-            for cdr in cdrs:
-                await self._again(cdr, entry)
+        """Until nothing is due, or the receiver does not answer."""
+        try:
+            while await self._hand_over_some(emsp):
+                pass
+        except* UNAVAILABLE as lost:
+            log.warning("CDRs wait for the database", extra={"reason": str(lost.exceptions[0])})
 
-    async def _again(self, cdr: Cdr, entry: PartyRole) -> None:
+    async def _hand_over_some(self, emsp: str) -> bool:
+        """Whether all of a few were answered, so that more may follow."""
+        entry = _entry(self.registry.snapshot, emsp)
+        if entry is None or not self.registry.snapshot.platform(entry).connected:
+            return False
+        async with self.db.hot() as conn:
+            cdrs = await custody.claim_due(
+                conn,
+                emsp,
+                now=self.now(),
+                until=self._claim(self.forward_timeout),
+                limit=self._some(entry),
+            )
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._again(cdr, entry)) for cdr in cdrs]
+        return bool(tasks) and all(task.result() for task in tasks)
+
+    def _some(self, entry: PartyRole) -> int:
+        """One where the breaker is not closed: the others would only use up their attempts."""
+        return 1 if self.outbound.breaker(entry.platform_id).opened_at is not None else _AT_ONCE
+
+    async def _again(self, cdr: Cdr, entry: PartyRole) -> bool:
+        """Whether there was an answer."""
         snapshot = self.registry.snapshot
         platform = snapshot.platform(entry)
         sender = _entry(snapshot, cdr.owner)
@@ -204,13 +235,19 @@ class Custody:
             reply = await self._send(cdr, entry, party, platform, self.forward_timeout)
         except OcpiError as error:
             await self._later(cdr, error)
-            return
-        await self._record(cdr, reply, platform)
+            return False
+        return await self._record(cdr, reply, platform)
+
+    async def hasten(self, platform: Platform) -> None:
+        """What waits for a platform does not wait for its next step when it is back."""
+        async with self.db.hot() as conn:
+            for party in {role.party.key for role in platform.roles}:
+                await custody.hasten(
+                    conn, party, now=self.now(), busy_until=self._claim(self.forward_timeout)
+                )
 
 
-def _draft(
-    message: Message, direct: Direct, *, now: datetime, next_at: datetime | None
-) -> CdrDraft:
+def _draft(message: Message, direct: Direct, *, next_at: datetime | None) -> CdrDraft:
     document = message.document
     return CdrDraft(
         owner=direct.sender.key,

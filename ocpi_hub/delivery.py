@@ -8,15 +8,17 @@ is the row as it is now. Design section 5; checklist RTE-12 to RTE-16, IDS-06.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from uuid import uuid4
 
 from pydantic_core import from_json
 
+from ocpi_hub.assembly import Assembly
 from ocpi_hub.protocol.headers import authorization, routing
+from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.roles import Interface
@@ -42,15 +44,14 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A fate, with the receiver's words."""
+    """A fate, with the receiver's words; `whole` tells that all of a Location was sent."""
 
     fate: Fate
     reason: str = ""
+    whole: bool = False
 
 
 _DONE = Outcome(Fate.DONE)
-
-Assemble = Callable[[str, str], Awaitable[Assembled | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,7 @@ class Sender:
     breaker: Breaker
     clock: Callable[[], float]
     may_send: Callable[[], bool]
-    assemble: Assemble
-    assemble_anew: Assemble
+    assembly: Assembly
     timeout: float
     width: int = 8
     seen: dict[tuple[str, str], dict[str, Position]] = field(default_factory=dict)
@@ -179,8 +179,8 @@ class Sender:
         return positions is not None and positions.get(change.sub, (0, 0)) >= change.position
 
     async def _status(self, change: Change) -> Outcome:
-        body = f'{{"status":"{change.status}","last_updated":"{change.last_updated}"}}'
-        return await self._call("PATCH", change.tail, body.encode(), change)
+        body = dumps({"status": change.status, "last_updated": change.last_updated})
+        return await self._call("PATCH", change.tail, body, change)
 
     async def _evse(self, change: Change) -> Outcome:
         outcome = await self._call("PUT", change.tail, change.document.encode(), change)
@@ -194,18 +194,19 @@ class Sender:
     async def _whole(self, change: Change) -> Outcome:
         """The Location with all its EVSEs, put together in one snapshot."""
         key = change.owner, change.id
-        assembled = await self.assemble(*key)
+        assembled = await self.assembly.shared(*key)
         known = self.seen.get(key)
         if assembled is not None and known is not None and not _covers(assembled, known):
             # A receiver must not see a version again after a newer one.
-            assembled = await self.assemble_anew(*key)
+            assembled = await self.assembly.anew(*key)
         if assembled is None:
             return _DONE
         tail = change.parent or change.tail
         outcome = await self._call("PUT", tail, assembled.text.encode(), change)
-        if outcome.fate is Fate.DONE:
+        if outcome.fate is not Fate.FAILED:
+            # Taken or refused, its EVSEs need not be told one by one.
             self._remember(key, dict(assembled.positions))
-        return outcome
+        return replace(outcome, whole=True)
 
     def _remember(self, key: tuple[str, str], positions: dict[str, Position]) -> None:
         self.seen.pop(key, None)

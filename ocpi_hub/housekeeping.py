@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from ocpi_hub.metrics import Metrics
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.registry import Registry
+from ocpi_hub.steady import steadily
 from ocpi_hub.store import cursors, exchanges, ledger, numbers, proxies, registrations, tariffs
-from ocpi_hub.store.engine import UNAVAILABLE, Database
+from ocpi_hub.store.engine import Database
 from ocpi_hub.store.exchanges import ExchangeWriter
-
-log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 3.0
 _PURGE_SECONDS = 600.0
@@ -37,18 +35,10 @@ class Housekeeping:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def run(self) -> None:
-        """Until cancelled; a lost database is waited for."""
-        since_purge = _PURGE_SECONDS
-        while True:
-            try:
-                await self._beat()
-                if since_purge >= _PURGE_SECONDS:
-                    since_purge = 0.0
-                    await self._purge()
-            except UNAVAILABLE as error:
-                log.warning("housekeeping lost the database", extra={"reason": str(error)})
-            await asyncio.sleep(_TICK_SECONDS)
-            since_purge += _TICK_SECONDS
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(steadily("housekeeping", self._beat, pause=_TICK_SECONDS))
+            group.create_task(steadily("housekeeping", self._purge, pause=_PURGE_SECONDS))
 
     async def _beat(self) -> None:
         async with self.db.hot() as conn:

@@ -139,6 +139,7 @@ class Hub:
 
     async def versions(self, version: str | None, caller: HubCaller) -> Reply:
         """The versions, or the details of one."""
+        await self._promote(caller)
         if version is None:
             listed = [{"version": VERSION, "url": self.served.urls.version_details}]
             return Reply(data=dumps(listed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from ocpi_hub.protocol.server import Exchange
@@ -28,6 +30,8 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        # Finding a series costs as much as counting.
+        self._count, self._time = cache(self.requests.labels), cache(self.seconds.labels)
         self.platforms = self._gauge("platforms", "Platforms by presence.", "presence")
         self.oldest_cdr = self._gauge(
             "oldest_undelivered_cdr_seconds", "Age of the oldest CDR in custody without an outcome."
@@ -48,10 +52,9 @@ class Metrics:
         """Count one request and its answer."""
         module = exchange.message.operation.module if exchange.message else "none"
         reply = exchange.reply
-        self.requests.labels(
-            _known(module), exchange.method, reply.http_status, reply.status_code
-        ).inc()
-        self.seconds.labels(_known(module)).observe(exchange.milliseconds / 1000)
+        known = _known(module)
+        self._count(known, exchange.method, reply.http_status, reply.status_code).inc()
+        self._time(known).observe(exchange.milliseconds / 1000)
 
 
 def _known(module: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,8 +17,9 @@ from ocpi_hub.leader import Leader
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.registry import Registry
 from ocpi_hub.snapshot import Platform
+from ocpi_hub.steady import steadily
 from ocpi_hub.store import platforms
-from ocpi_hub.store.engine import Database
+from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.store.platforms import Presence as State
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,17 @@ class _Silence:
 
 @dataclass(slots=True)
 class Presence:
-    """Keeps presence true. One process probes; every process hears. `alive_interval` in seconds."""
+    """Keeps presence true. One process probes; every process hears. `alive_interval` in seconds.
+
+    `returned` is told of each platform that this process finds to be back.
+    """
 
     db: Database
     registry: Registry
     outbound: Outbound
     leader: Leader
     alive_interval: float
+    returned: Callable[[Platform], Awaitable[None]]
     probe_timeout: float = 5.0
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _silent: dict[str, _Silence] = field(default_factory=dict)
@@ -59,18 +64,17 @@ class Presence:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        kept_at = self.now()
         async with asyncio.TaskGroup() as group:
-            while True:
-                await asyncio.sleep(_TICK_SECONDS)
-                await self._welcome_back()
-                if (self.now() - kept_at).total_seconds() >= min(
-                    _KEEP_SECONDS, self.alive_interval / 2
-                ):
-                    kept_at = self.now()
-                    await self._keep()
-                if await self.leader.held():
-                    self._watch(group)
+            group.create_task(steadily("signs of life", self._keep, pause=self._keep_pause()))
+            await steadily("presence", lambda: self._look(group), pause=_TICK_SECONDS)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        await self._welcome_back()
+        if await self.leader.held():
+            self._watch(group)
+
+    def _keep_pause(self) -> float:
+        return min(_KEEP_SECONDS, self.alive_interval / 2)
 
     async def _welcome_back(self) -> None:
         """Whoever is OFFLINE and was heard of since is CONNECTED."""
@@ -88,6 +92,8 @@ class Presence:
             for platform_id, moment in self.outbound.heard.items()
             if self._kept.get(platform_id) != moment
         }
+        if not news:
+            return
         async with self.db.begin() as conn:
             await platforms.touch(conn, news)
         self._kept.update(news)
@@ -123,6 +129,8 @@ class Presence:
                 await self._answered(platform)
             else:
                 await self._did_not_answer(platform, reason)
+        except UNAVAILABLE as error:
+            log.warning("presence not kept", extra={"reason": str(error)})
         finally:
             self._probing.discard(platform.id)
 
@@ -151,16 +159,11 @@ class Presence:
         """Make it so, for everybody."""
         async with self.db.begin() as conn:
             news = await platforms.set_presence(conn, platform.id, presence=state, now=self.now())
-        if news:
-            if state is State.CONNECTED:
-                self.outbound.trust_again(platform.id)
-            log.info(
-                "presence",
-                extra={
-                    "action": "presence",
-                    "platform": platform.name,
-                    "status": state.value,
-                    "reason": reason,
-                },
-            )
-            await self.registry.refresh()
+        if not news:
+            return
+        if state is State.CONNECTED:
+            self.outbound.trust_again(platform.id)
+            await self.returned(platform)
+        said = {"action": "presence", "platform": platform.name, "status": state.value}
+        log.info("presence", extra=said | {"reason": reason})
+        await self.registry.refresh()

@@ -19,6 +19,8 @@ from ocpi_hub.store.engine import Database
 _PAGE = 500
 _KEPT = 5_000
 _POLL_SECONDS = 0.2
+# Under load a read takes all changes of that time, instead of each change a read of its own.
+_PAUSE_SECONDS = 0.01
 _BEGIN = Position(0, 0)
 
 
@@ -53,6 +55,7 @@ class Tail:
                 pass
             self._wake.clear()
             await self._read_on()
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _read_on(self) -> None:
         full = True

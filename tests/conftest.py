@@ -16,6 +16,10 @@ from ocpi_hub.service import database
 from ocpi_hub.store import schema
 
 _NUMBERS = count(1)
+_DISCONNECT = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = '{name}' AND usename = current_user
+"""
 
 
 @pytest.fixture(scope="session")
@@ -62,12 +66,6 @@ def shared_database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
     yield from _database(postgres_url, template=hub_template)
 
 
-@pytest.fixture(scope="module")
-def shared_database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
-    """The same for all tests of a module."""
-    yield from _database(postgres_url, template=hub_template)
-
-
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A database without a schema, for one test."""
@@ -80,7 +78,9 @@ def _database(postgres_url: str, *, template: str) -> Iterator[str]:
     try:
         yield _with_name(postgres_url, name)
     finally:
-        _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+        # Not WITH (FORCE), which may not end an autovacuum worker: a plain DROP waits for those.
+        _execute(postgres_url, _DISCONNECT.format(name=name))
+        _execute(postgres_url, f"DROP DATABASE {name}")
 
 
 def _with_name(url: str, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +24,15 @@ from starlette.types import Receive, Scope, Send
 
 from ocpi_hub.protocol.jsontext import dumps as json_bytes
 
-__all__ = ["Received", "RecordingParty", "encoded", "envelope", "envelope_of", "json_bytes"]
+__all__ = [
+    "Received",
+    "RecordingParty",
+    "encoded",
+    "envelope",
+    "envelope_of",
+    "json_bytes",
+    "raw_response",
+]
 
 MODULES = (
     "locations",
@@ -35,6 +44,10 @@ MODULES = (
     "chargingprofiles",
     "nltst-extra",
 )
+
+
+# Loading them takes longer than a request, and all of this is http.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -77,9 +90,13 @@ class RecordingParty:
     senders: tuple[str, ...] = MODULES
     plain_token: bool = False
     received: list[Received] = field(default_factory=list)
+    # How often versions, their details or credentials were asked for.
+    asked: int = 0
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     answer: Answer | None = None
+    # The same for versions, their details and credentials.
+    handshake: Answer | None = None
     # Set when it stops being served: what hangs then ends.
     released: asyncio.Event = field(default_factory=asyncio.Event)
     page_size: int = 50
@@ -146,6 +163,11 @@ class RecordingParty:
     async def _respond(self, heard: Received) -> Response:
         if heard.headers.get("authorization") != self._expected_authorization():
             return envelope(None, 2000, http_status=401, message="unknown token")
+        if heard.path in ("/versions", "/2.2.1", "/credentials"):
+            self.asked += 1
+            said = None if self.handshake is None else await self.handshake(heard)
+            if said is not None:
+                return said
         if heard.path == "/versions":
             return envelope([{"version": "2.2.1", "url": f"{self.url}/ocpi/2.2.1"}])
         if heard.path == "/2.2.1":
@@ -215,7 +237,10 @@ class RecordingParty:
         listed = [o for o in self.lists.get(module, []) if o["last_updated"] >= date_from]
         offset, limit = int(query.get("offset", 0)), int(query.get("limit", self.page_size))
         shown = listed[offset : offset + min(limit, self.page_size)]
-        headers = {"X-Total-Count": str(len(listed)), "X-Limit": str(self.page_size)}
+        headers: dict[str, Any] = {
+            "X-Total-Count": str(len(listed)),
+            "X-Limit": str(self.page_size),
+        }
         if offset + len(shown) < len(listed):
             following = f"offset={offset + len(shown)}&limit={self.page_size}"
             if date_from:
@@ -223,6 +248,20 @@ class RecordingParty:
             url = f"{self.url}/ocpi/sender/{module}?{following}"
             headers["Link"] = f'<{url}>; rel="next"'
         return envelope(shown, **headers)
+
+    def begin_anew(self) -> None:
+        """Forget what was received and answer as usual: a test that shares this party begins."""
+        self.received.clear()
+        self.answer = None
+
+    def say(self, make: Callable[[], Response], *, method: str = "", below: str = "") -> None:
+        """From now on answer so, to this method (any) on paths that start so."""
+
+        async def answer(heard: Received) -> Response | None:
+            meant = heard.method.startswith(method) and heard.path.startswith(below)
+            return make() if meant else None
+
+        self.answer = answer
 
     async def never(self, heard: Received) -> Response | None:
         """An `answer` that does not come."""
@@ -262,7 +301,8 @@ class RecordingParty:
         content = body if isinstance(body, bytes) or body is None else json_bytes(body)
         if content is not None:
             sent["Content-Type"] = "application/json"
-        async with httpx.AsyncClient(transport=self.transport, timeout=30) as client:
+        client = httpx.AsyncClient(transport=self.transport, timeout=30, verify=_NO_CERTIFICATES)
+        async with client:
             return await client.request(
                 method, url, content=content, headers=sent | (headers or {})
             )
@@ -336,4 +376,9 @@ def envelope(
 def envelope_of(raw: bytes) -> Response:
     """An OCPI response with these bytes as its data."""
     body = b'{"data":' + raw + b',"status_code":1000,"timestamp":"2026-01-01T00:00:00Z"}'
-    return Response(body, media_type="application/json")
+    return raw_response(body)
+
+
+def raw_response(body: bytes, http_status: int = 200) -> Response:
+    """A response of these bytes."""
+    return Response(body, http_status, media_type="application/json")

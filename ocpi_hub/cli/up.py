@@ -117,6 +117,7 @@ async def _run(settings: HubSettings, *, migrate: bool, fanout: bool, json: bool
         settings = _on_real_port(settings, sock)
         async with _ready_database(settings, migrate=migrate) as postgres:
             app = HubApp(settings, postgres.dsn, keys.current(settings), fanout=fanout)
+            lifecycle.expect_little_garbage()
             async with _known(settings, postgres), _stopped_with(postgres, stop):
                 await lifecycle.serve(
                     app, sock, stop=stop, on_ready=lambda: _listening(settings, json=json)

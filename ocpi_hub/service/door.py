@@ -16,6 +16,39 @@ HEADER_SECONDS = 10.0
 HEADER_BYTES = 32_768
 
 
+class InOnePiece:
+    """A transport that writes what comes in one turn of the event loop at once.
+
+    uvloop writes each piece for itself: the head and the body of an answer would be two system
+    calls, and wake the peer twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Writes the data in this turn of the loop."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(data)
+
+    def close(self) -> None:
+        """Writes what there is and closes."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Writes what there is."""
+        if self._pieces:
+            self._transport.writelines(self._pieces)
+            self._pieces.clear()
+
+
 class DoorProtocol(HttpToolsProtocol):
     """Closes connections that are slow or wasteful before a request is complete."""
 
@@ -24,9 +57,11 @@ class DoorProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._in_headers = True
+        self._pieces: InOnePiece
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self._pieces = InOnePiece(transport, self.loop)
+        super().connection_made(self._pieces)  # type: ignore[arg-type]  # all of a Transport
         self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,6 +92,11 @@ class DoorProtocol(HttpToolsProtocol):
         # What comes next on this connection is the start of another request.
         self._in_headers = True
         self._header_bytes = 0
+
+    def on_response_complete(self) -> None:
+        # Before the application does what it has left for after the answer.
+        self._pieces.flush()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "this is not an HTTP request")

@@ -273,14 +273,17 @@ async def reschedule(
     )
 
 
-async def hasten(conn: Hot, emsp: str, *, now: datetime) -> int:
-    """Make everything that waits for an eMSP due, because it is back; how many."""
+async def hasten(conn: Hot, emsp: str, *, now: datetime, busy_until: datetime) -> int:
+    """Make what waits for an eMSP due, because it is back; how many.
+
+    What is due by `busy_until` anyway is left alone: somebody may be in the middle of an attempt.
+    """
     cursor = await conn.execute(
         """
         UPDATE hub.cdrs SET next_at = %s, attempts = 0
          WHERE emsp = %s AND state = 'held' AND next_at > %s
         """,
-        (now, emsp, now),
+        (now, emsp, busy_until),
     )
     return cursor.rowcount
 

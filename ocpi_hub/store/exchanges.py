@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 
 from psycopg.rows import class_row
 
@@ -49,6 +50,8 @@ class Exchange:
 
 _COLUMNS = """at, correlation_id, request_id, leg, platform_id, module, interface, method, path,
               sender, receiver, http_status, status_code, message, milliseconds"""
+# Not dataclasses.astuple: that makes a deep copy of every value.
+_values = attrgetter(*(field.name for field in fields(Exchange)))
 _COPY = f"COPY hub.exchanges ({_COLUMNS}) FROM STDIN"
 
 
@@ -127,7 +130,7 @@ async def _write(db: Database, batch: Sequence[Exchange], *, dropped: int) -> No
         await conn.execute("SET LOCAL synchronous_commit = off")
         async with conn.cursor() as cursor, cursor.copy(_COPY) as copy:
             for exchange in batch:
-                await copy.write_row(astuple(exchange))
+                await copy.write_row(_values(exchange))
         if dropped:
             await conn.execute(
                 "UPDATE hub.state SET dropped_records = dropped_records + %s", (dropped,)

@@ -91,7 +91,8 @@ class GroupCommit(Generic[ItemT, ResultT]):
                 for write in batch:
                     # Answered already, unless this lane was cancelled.
                     write.done.cancel()
-                self._wake.set()
+                if self._waiting:
+                    self._wake.set()
 
     def _take(self) -> list[_Write[ItemT, ResultT]]:
         """The next batch. What has to wait for its key stays in line, in order."""
@@ -111,6 +112,8 @@ class GroupCommit(Generic[ItemT, ResultT]):
         try:
             async with self._database.hot() as conn:
                 await self._flush_on(conn, batch)
+                # Whoever was answered goes first; giving the connection back can wait.
+                await asyncio.sleep(0)
         except (psycopg.Error, OSError) as error:
             # No database: trying them one by one would only fail more slowly.
             for write in batch:

@@ -13,24 +13,24 @@ from ocpi_hub.store.serving import EVSES_OF, LOCATION_TEXT, ROW_TEXT
 
 _PAGE = sql.SQL("""
 WITH visible AS {once} (
-    SELECT c.id, c.owner, c.sub, c.created FROM catalogue c
+    SELECT c.created FROM catalogue c
     WHERE c.module = %(module)s AND c.position = 0 AND NOT c.absent {conditions}
 ),
 shown AS MATERIALIZED (
-    SELECT * FROM visible {after} ORDER BY created LIMIT %(limit)s OFFSET %(offset)s
+    SELECT created FROM visible {after} ORDER BY created LIMIT %(limit)s OFFSET %(offset)s
 ),
 c AS (
     SELECT r.id, r.owner, r.document, r.last_updated, r.created
-    FROM shown JOIN catalogue r USING (id, owner, sub)
-    WHERE r.module = %(module)s
+    FROM shown JOIN catalogue r USING (created)
+    WHERE r.module = %(module)s AND r.position = 0 AND NOT r.absent
 )
 SELECT convert_to('[' || coalesce(string_agg({text}, ', ' ORDER BY c.created), '') || ']', 'UTF8'),
     count(*), (SELECT count(*) FROM visible), max(c.created)
 FROM c {evses}
 """)
 
-# What dates leave is looked up once, to be counted and to be shown. Without dates the count reads
-# nothing but an index, and the page stops at its limit.
+# What dates leave is looked up once, to be counted and to be shown. Without dates count and offset
+# read nothing but an index, and the page stops at its limit.
 _ONCE = sql.SQL("MATERIALIZED")
 _AS_NEEDED = sql.SQL("NOT MATERIALIZED")
 

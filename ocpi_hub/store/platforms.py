@@ -99,7 +99,7 @@ async def add_quirk(conn: AsyncConnection, platform_id: str, *, quirk: str) -> b
     return await _change(
         conn,
         platforms.c.id == platform_id,
-        ~quirks.has_key(quirk),
+        ~quirks.has_key(cast(quirk, Text)),
         quirks=quirks.op("||")(func.to_jsonb(cast(quirk, Text))),
     )
 

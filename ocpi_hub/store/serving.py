@@ -22,11 +22,10 @@ CROSS JOIN LATERAL (
 
 LOCATION_TEXT = sql.SQL("""
 CASE WHEN evses.list IS NULL THEN c.document::text
-ELSE left((
-    CASE WHEN evses.newest > c.last_updated
-    THEN jsonb_set(c.document - 'evses', '{last_updated}', evses.spelling)
-    ELSE c.document - 'evses' END
-)::text, -1) || ', "evses": [' || evses.list || ']}' END
+WHEN evses.newest > c.last_updated
+THEN left((c.document - '{evses,last_updated}'::text[])::text, -1)
+    || ', "last_updated": ' || evses.spelling::text || ', "evses": [' || evses.list || ']}'
+ELSE left((c.document - 'evses')::text, -1) || ', "evses": [' || evses.list || ']}' END
 """)
 
 ROW_TEXT = sql.SQL("c.document::text")

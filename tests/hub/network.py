@@ -7,23 +7,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cryptography.fernet import Fernet
-
 from ocpi_hub import onboarding
 from ocpi_hub.app import HubApp
 from ocpi_hub.hub import Hub
 from ocpi_hub.settings import HubSettings
 from ocpi_hub.store.engine import Database
+from tests.hub.commands import KEY, Commands
 from tests.partners import Partners
 from tests.partners import data_of as data_of
 from tests.partners import eventually as eventually
 from tests.partners import status as status
 from tests.serving import free_port, serving
 
-_KEY = Fernet.generate_key().decode()
 _QUICK = {
     "ALLOW_PRIVATE_NETWORKS": "true",
-    "SECRET_KEY": _KEY,
+    "SECRET_KEY": KEY,
     "FORWARD_TIMEOUT": "3",
     "AUTHORIZE_TIMEOUT": "1",
     "RATE_LIMIT": "0",
@@ -59,13 +57,12 @@ class Network(Partners):
 
 @asynccontextmanager
 async def running_network(database_url: str, **settings: str) -> AsyncIterator[Network]:
-    """A hub on a free port of 127.0.0.1."""
-    port = free_port()
-    given = _QUICK | {name.upper(): value for name, value in settings.items()}
-    given |= {"PORT": str(port), "DATABASE_URL": database_url}
+    """A hub on 127.0.0.1, on a free port unless one is set."""
+    given = _QUICK | {"PORT": str(free_port()), "DATABASE_URL": database_url}
+    given |= {name.upper(): value for name, value in settings.items()}
     configured = HubSettings.from_env({f"OCPI_HUB_{name}": v for name, v in given.items()})
     assert configured.secret_key is not None
     app = HubApp(configured, database_url, configured.secret_key)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(serving(app, port))
-        yield Network(f"http://127.0.0.1:{port}", stack, app)
+        await stack.enter_async_context(serving(app, configured.port))
+        yield Network(configured.public_url, stack, Commands(given), app)

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from tests import samples
-from tests.hub.network import Network, eventually, running_network, status
-
-
-@pytest.fixture
-async def network(database_url: str) -> AsyncIterator[Network]:
-    """A running hub."""
-    async with running_network(database_url) as running:
-        yield running
+from tests.hub.network import Network, eventually, status
 
 
 async def test_a_broadcast_location_reaches_the_emsp_and_comes_out_of_get_all(

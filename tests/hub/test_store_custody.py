@@ -117,7 +117,7 @@ async def test_a_delivered_cdr_is_never_due_again(conn: Hot) -> None:
     again = await custody.take(conn, draft(), now=NOW)
     await custody.reschedule(conn, taken.cdr, next_at=NOW, code=None, message=None)
     await custody.mark_refused(conn, taken.cdr, code=2000, message=None)
-    await custody.hasten(conn, EMS, now=NOW)
+    await custody.hasten(conn, EMS, now=NOW, busy_until=NOW)
 
     assert again.taking is Taking.SAME
     assert again.cdr.location == "https://ems.example/1"
@@ -200,7 +200,7 @@ async def test_a_receiver_that_is_back_gets_what_waits_at_once(conn: Hot) -> Non
     later = NOW + timedelta(hours=8)
     await custody.reschedule(conn, taken.cdr, next_at=later, code=None, message=None)
 
-    hastened = await custody.hasten(conn, EMS, now=NOW)
+    hastened = await custody.hasten(conn, EMS, now=NOW, busy_until=NOW)
 
     assert hastened == 1
     assert await custody.receivers_due(conn, now=NOW) == [EMS]
@@ -209,7 +209,7 @@ async def test_a_receiver_that_is_back_gets_what_waits_at_once(conn: Hot) -> Non
 async def test_a_cdr_for_a_receiver_that_pulls_is_never_due(conn: Hot) -> None:
     await custody.take(conn, replace(draft(), next_at=None), now=NOW)
 
-    await custody.hasten(conn, EMS, now=NOW)
+    await custody.hasten(conn, EMS, now=NOW, busy_until=NOW)
     dead = await custody.give_up(conn, now=NOW + timedelta(days=400))
 
     assert await custody.receivers_due(conn, now=NOW + timedelta(days=400)) == []

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from ocpi_hub.protocol.errors import InvalidParameters
+from ocpi_hub.protocol.v2_2_1.credentials import Credentials
 from ocpi_hub.protocol.v2_2_1.locations import EVSE, Connector, Location
 from ocpi_hub.protocol.v2_2_1.sessions import Session
 from ocpi_hub.protocol.v2_2_1.tokens import Token

@@ -1,0 +1,69 @@
+"""`make demo`: three processes that exchange everything, and end without a difference."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+@asynccontextmanager
+async def _demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The demo without a terminal."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "ocpi_hub.demo", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _lines_until(process: asyncio.subprocess.Process, wanted: str) -> list[str]:
+    assert process.stdout is not None
+    lines: list[str] = []
+    async for line in process.stdout:
+        lines.append(line.decode())
+        if wanted in lines[-1]:
+            break
+    return lines
+
+
+async def test_a_short_demo_ends_by_itself_with_no_difference_and_no_error_line() -> None:
+    async with _demo("--seconds", "15") as process:
+        output = "".join(await _lines_until(process, "No difference and no error line."))
+        code = await process.wait()
+
+    assert code == 0, output
+    assert "No difference and no error line." in output
+    assert "✗" not in output
+
+
+async def test_ctrl_c_ends_a_demo_without_a_comparison() -> None:
+    async with _demo("--seconds", "60") as process:
+        await _lines_until(process, "status changes")
+        process.send_signal(signal.SIGINT)
+        output = "".join(await _lines_until(process, "the end of the output"))
+        code = await process.wait()
+
+    assert code == 130, output
+    assert "Traceback" not in output
+
+
+async def test_a_number_of_seconds_that_is_none_is_refused() -> None:
+    async with _demo("--seconds", "soon") as process:
+        output = "".join(await _lines_until(process, "the end of the output"))
+        code = await process.wait()
+
+    assert code == 2
+    assert "'soon' is not a number of seconds above 0" in output
