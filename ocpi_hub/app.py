@@ -136,9 +136,17 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: HubSettings, database_url: str, secret_key: str, *, fanout: bool = True
+    settings: HubSettings,
+    database_url: str,
+    secret_key: str,
+    *,
+    serving: bool = True,
+    fanout: bool = True,
 ) -> AsyncIterator[Running]:
-    """Everything of a hub, started; stopped in the reverse order at the end of the block."""
+    """Everything of a hub, started; stopped in the reverse order at the end of the block.
+
+    `serving` False leaves out what belongs to answering, `fanout` False telling the receivers.
+    """
     guard = AddressGuard(settings.allow_private_networks, own_urls=(settings.public_url,))
     context = tls_context()
     lanes = Lanes(guard, context)
@@ -149,7 +157,8 @@ async def running(
             parts = _Parts(settings, db, guard, lanes, HttpxTransport(client), vault)
             await parts.registry.refresh()
             async with asyncio.TaskGroup() as group:
-                started = [group.create_task(task) for task in parts.tasks(fanout=fanout)]
+                tasks = parts.tasks(serving=serving, fanout=fanout)
+                started = [group.create_task(task) for task in tasks]
                 try:
                     yield Running(parts.hub, parts.fanout, parts.metrics)
                 finally:
@@ -243,11 +252,14 @@ class _Parts:
             observe_metrics=self.metrics.observe,
         )
 
-    def tasks(self, *, fanout: bool) -> list[Task]:
-        """What runs beside the requests."""
-        tasks = [
-            self.registry.run(),
-            self.writer.run(),
+    def tasks(self, *, serving: bool, fanout: bool) -> list[Task]:
+        """What runs beside the requests, and what only tells the receivers."""
+        both = [self.registry.run(), self.writer.run()]
+        beside = self._beside_requests() if serving else []
+        return [*both, *beside, *([self.fanout.run()] if fanout else [])]
+
+    def _beside_requests(self) -> list[Task]:
+        return [
             self.patches.run(),
             self.custody.run(),
             self.presence.run(),
@@ -255,4 +267,3 @@ class _Parts:
             self.clientinfo.run(),
             self.housekeeping.run(),
         ]
-        return [*tasks, self.fanout.run()] if fanout else tasks

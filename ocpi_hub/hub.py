@@ -6,6 +6,7 @@ no behaviour of any module.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.platforms import TokenKind
 from ocpi_hub.store.secrets import hash_token
+
+log = logging.getLogger(__name__)
 
 IN = 0
 
@@ -114,7 +117,8 @@ class Hub:
             await self._refresh()
             caller = self._look_up(token)
         if caller is None:
-            raise Unauthorized("the credentials token is not known")
+            # One answer for every kind of wrong token: it tells an attacker nothing (T1).
+            raise Unauthorized
         self.rate_limit.admit(caller.id)
         self.presence.heard(caller.entry.platform)
         return caller
@@ -280,6 +284,7 @@ class Hub:
     def observe(self, exchange: Exchange) -> None:
         """Count it and keep its trace."""
         self.observe_metrics(exchange)
+        _log(exchange)
         message = exchange.message
         if message is None:
             return
@@ -302,6 +307,30 @@ class Hub:
                 milliseconds=round(exchange.milliseconds),
             )
         )
+
+
+def _log(exchange: Exchange) -> None:
+    """One line per exchange: refusals at info, the others at debug; the trace has them all."""
+    reply, message = exchange.reply, exchange.message
+    level = logging.DEBUG if reply.ok else logging.INFO
+    if not log.isEnabledFor(level):
+        return
+    log.log(
+        level,
+        "exchange",
+        extra={
+            "action": "exchange",
+            "of": message.operation.module if message else None,
+            "method": exchange.method,
+            "platform": exchange.caller,
+            "sender": str(message.sender) if message and message.sender else None,
+            "to": str(message.receiver) if message and message.receiver else None,
+            "correlation_id": exchange.correlation_id,
+            "http_status": reply.http_status,
+            "status_code": reply.status_code,
+            "ms": round(exchange.milliseconds, 1),
+        },
+    )
 
 
 def _session_id(message: Message) -> str:

@@ -14,7 +14,7 @@ from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.client import endpoint
 from ocpi_hub.protocol.errors import HubError, ObjectNotFound
 from ocpi_hub.protocol.headers import next_link
-from ocpi_hub.protocol.jsontext import dumps
+from ocpi_hub.protocol.jsontext import dumps, load_object
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import Kind, Operation
 from ocpi_hub.protocol.party import Party
@@ -110,7 +110,7 @@ class Relay:
             message,
             sender=Party.parse(proxy.to),
             receiver=Party.parse(proxy.from_),
-            body=dumps(message.document) if _was_wrapped(message) else message.body,
+            body=_bare(message),
         )
         reply = await self.outbound.send(
             passed_on, target, timeout=self.forward_timeout, urgent=True, url=proxy.url
@@ -198,9 +198,10 @@ def _result_until(message: Message) -> datetime:
     return _now() + _RESULT_LIFE
 
 
-def _was_wrapped(message: Message) -> bool:
-    """A result that came in an envelope is passed on without it (CMD-04, AMB-42)."""
-    return b'"status_code"' in message.body and "status_code" not in message.document
+def _bare(message: Message) -> bytes:
+    """CMD-04, AMB-42: a result that came in an envelope is passed on without it."""
+    unchanged = load_object(message.body) == message.document
+    return message.body if unchanged else dumps(message.document)
 
 
 def _now() -> datetime:

@@ -71,7 +71,7 @@ async def fanout(*, json: Json = False) -> None:
     with lifecycle.stop_signals() as stop:
         async with (
             _ready_database(settings, migrate=False) as postgres,
-            running(settings, postgres.dsn, keys.current(settings)),
+            running(settings, postgres.dsn, keys.current(settings), serving=False),
         ):
             _announce({"status": "running", "pid": os.getpid()}, json=json)
             say("The fan-out runs")

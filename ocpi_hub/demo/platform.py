@@ -106,7 +106,7 @@ class Platform:
     async def authenticate(self, token: TokenForms) -> HubCaller:
         """The hub, or Unauthorized."""
         if token.decoded != self.token:
-            raise Unauthorized("the credentials token is not known")
+            raise Unauthorized
         return HubCaller()
 
     async def versions(self, version: str | None, caller: HubCaller) -> Reply:

@@ -130,7 +130,7 @@ class ReceiverNotConnected(HubError):
 
 
 class Unauthorized(ClientError):
-    """The credentials token is missing or not known."""
+    """The credentials token is missing, malformed or not known."""
 
     http_status = 401
 

@@ -87,11 +87,11 @@ class RequestHeaders:
         """The token of the Authorization header; Unauthorized when there is none to look up."""
         found = self.values.get(b"authorization", [])
         if len(found) != 1:
-            raise Unauthorized("Authorization header missing or repeated, expected one")
+            raise Unauthorized
         scheme, _, rest = found[0].decode("latin-1").partition(" ")
         given = rest.strip()
         if scheme.lower() != "token" or not given:
-            raise Unauthorized("Authorization must be: Token <Base64 of the credentials token>")
+            raise Unauthorized
         return TokenForms(decoded=_decode(given), raw=given)
 
 

@@ -17,6 +17,7 @@ Path = tuple[str, ...]
 
 _INTERFACES = {"sender": Interface.SENDER, "receiver": Interface.RECEIVER}
 _ANY_ROLE = frozenset(Role)
+_MODULE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # What nearly all ids are made of: nothing to decode and nothing to refuse.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9*_-][A-Za-z0-9*._-]*")
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -85,7 +86,7 @@ class Routes:
         self, side: Interface | None, module: str, method: str, rest: list[str]
     ) -> Match:
         """A module the table does not know: passed on to the party in OCPI-to, unread."""
-        if not self._custom or side is None:
+        if not self._custom or side is None or not _MODULE.fullmatch(module):
             raise NotFound(f"there is no module {module!r}")
         if method not in _METHODS:
             raise _not_allowed(method, _METHODS)

@@ -172,7 +172,9 @@ class Server(Generic[C]):
         except OcpiError as error:
             return refusal(error)
         except Exception:
-            log.exception("unhandled", extra={"action": "failed", "path": request.path})
+            # Not the path: it may hold the uid of a driver's card.
+            ids = {"correlation_id": request.correlation_id, "request_id": request.request_id}
+            log.exception("unhandled", extra={"action": "failed", "method": request.method} | ids)
             return refusal(ServerError("the request could not be handled", http_status=500))
 
     async def _dispatch(self, request: _Request, receive: Receive) -> Reply:

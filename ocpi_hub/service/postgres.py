@@ -209,6 +209,8 @@ async def _pass_on(process: asyncio.subprocess.Process, said: deque[str]) -> Non
 def _level(text: str) -> int:
     if text.startswith("PANIC"):
         return logging.ERROR
+    if "due to administrator command" in text:
+        return logging.INFO  # a connection that was still there when we stopped it
     return logging.WARNING if text.startswith("FATAL") else logging.INFO
 
 
