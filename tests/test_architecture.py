@@ -87,6 +87,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "ocpi_hub.service": (),
     # The seam is all that the client and the handshake know of a connection.
     "ocpi_hub.protocol": ("ocpi_hub.service.transport",),
+    "ocpi_hub.pricing": ("ocpi_hub.protocol",),
     "ocpi_hub.store": ("ocpi_hub.protocol", "ocpi_hub.service", "migrations.runner"),
     "ocpi_hub.demo": ("ocpi_hub.protocol", "ocpi_hub.service"),
     "cpo_adapter": _ADAPTER,

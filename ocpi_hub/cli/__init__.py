@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from ocpi_hub import __version__
-from ocpi_hub.cli import backup, status, trace, up
+from ocpi_hub.cli import backup, price, status, trace, up
 from ocpi_hub.cli.agreement import agreements
 from ocpi_hub.cli.delivery import deliveries
 from ocpi_hub.cli.key import keys
 from ocpi_hub.cli.object import objects
 from ocpi_hub.cli.partner import partners
+from ocpi_hub.cli.tariff import tariffs
 from ocpi_hub.service import logs
 
 # Without rich's markup, which takes text in brackets for its own, and without its tracebacks,
@@ -34,6 +35,8 @@ trace.add_to(app)
 status.add_to(app)
 backup.add_to(app)
 app.add_typer(keys, name="key")
+price.add_to(app)
+app.add_typer(tariffs, name="tariff")
 
 
 def _print_version(wanted: bool) -> None:

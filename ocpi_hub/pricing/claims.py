@@ -1,0 +1,122 @@
+"""What a CDR claims, and the exact value of each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, localcontext
+from typing import Any, NamedTuple
+
+from ocpi_hub.pricing.limits import Total
+from ocpi_hub.pricing.money import EXACT, HOUR, WIDE, ZERO, exact_units, minor_unit, rounded
+from ocpi_hub.pricing.reading import mapping, number
+from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.segments import Bucket
+from ocpi_hub.pricing.usage import exact_seconds
+
+TOTAL_COST = "total_cost"
+_PLACES = 4
+_QUANTITY_TOLERANCE = Decimal("0.0005")
+_QUANTITIES = ("total_energy", "total_time", "total_parking_time")
+_ZERO = Total(ZERO, ZERO)
+_TIMELESS = (TOTAL_COST, Bucket.ENERGY, Bucket.FIXED)
+_COSTS = {
+    name: (("excl_vat", f"{name}.excl_vat", False), ("incl_vat", f"{name}.incl_vat", True))
+    for name in (TOTAL_COST, *Bucket)
+}
+
+
+class Claim(NamedTuple):
+    """One number of a CDR; `cost` is the amount it is a side of, None for a quantity."""
+
+    field: str
+    cost: str | None
+    with_vat: bool
+    value: Decimal
+
+
+def read_claims(cdr: Mapping[str, Any]) -> tuple[Claim, ...]:
+    """The totals of a CDR; an optional field that is left out claims nothing.
+
+    Only the total cost of a Credit CDR is negated (CDRs, Credit CDRs).
+    """
+    sign = -1 if cdr.get("credit") is True else 1
+    return (*_costs(cdr, sign), *_quantities(cdr))
+
+
+def exact_value(claim: Claim, priced: Priced) -> Decimal | None:
+    """What a claim should say, in units of the currency, kWh or hours; None if nobody can know."""
+    if claim.cost is None:
+        return _exact_quantity(claim.field, priced)
+    if not priced.usage.times_known and claim.cost not in _TIMELESS:
+        return None
+    total = cost_of(claim, priced)
+    return exact_units(total.incl if claim.with_vat else total.excl)
+
+
+def cost_of(claim: Claim, priced: Priced) -> Total:
+    """The total or partial cost a claim is about, in 3600ths."""
+    if claim.cost is None or claim.cost == TOTAL_COST:
+        return priced.total
+    return priced.buckets.get(Bucket(claim.cost), _ZERO)
+
+
+def agrees(claim: Claim, priced: Priced) -> bool:
+    """Whether a claim is the exact value, rounded half up to a number of decimals it may have."""
+    return equals(claim, exact_value(claim, priced), priced)
+
+
+def equals(claim: Claim, exact: Decimal | None, priced: Priced) -> bool:
+    """The same where the exact value is known already."""
+    if exact is None:
+        return True
+    if claim.cost is not None:
+        return _is_rounded(claim.value, exact, minor_unit(priced.usage.currency))
+    if abs(claim.value - exact) <= _QUANTITY_TOLERANCE:
+        return True
+    others = _other_readings(claim.field, priced)
+    return any(abs(claim.value - each) <= _QUANTITY_TOLERANCE for each in others)
+
+
+def _costs(cdr: Mapping[str, Any], sign: int) -> Iterator[Claim]:
+    for name, sides in _COSTS.items():
+        given = cdr.get(name)
+        if given is None:
+            continue
+        cost = mapping(given, name)
+        for side, field, with_vat in sides:
+            if cost.get(side) is not None:
+                value = number(cost[side], field)
+                yield Claim(field, name, with_vat, value * sign if name == TOTAL_COST else value)
+
+
+def _quantities(cdr: Mapping[str, Any]) -> Iterator[Claim]:
+    for name in _QUANTITIES:
+        if cdr.get(name) is not None:
+            yield Claim(name, None, False, number(cdr[name], name))
+
+
+def _is_rounded(value: Decimal, exact: Decimal, minor: int) -> bool:
+    """Half up to the minor unit, to four decimals, or to as many as the claim itself has."""
+    if value == exact or value in (rounded(exact, minor), rounded(exact, _PLACES)):
+        return True
+    return value == rounded(exact, max(minor, -int(value.as_tuple().exponent)))
+
+
+def _exact_quantity(field: str, priced: Priced) -> Decimal | None:
+    usage = priced.usage
+    match field:
+        case "total_energy":
+            return usage.energy
+        case "total_parking_time":
+            return WIDE.divide(usage.parking, HOUR)
+        case _:
+            return WIDE.divide(usage.seconds, HOUR) if usage.times_known else None
+
+
+def _other_readings(field: str, priced: Priced) -> Iterator[Decimal]:
+    """With a reservation in front, total_time may start with it or with the session."""
+    usage = priced.usage
+    if field == "total_time" and usage.session_start != usage.start:
+        with localcontext(EXACT):
+            seconds = exact_seconds(usage.end - usage.session_start)
+        yield WIDE.divide(seconds, HOUR)

@@ -1,0 +1,290 @@
+"""The lines of an explanation: each charge, why its component matched and earlier ones did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import compress
+from typing import Any
+
+from ocpi_hub.pricing.limits import Adjustment
+from ocpi_hub.pricing.lookup import Component, Entry, Fact, Facts, Lookup
+from ocpi_hub.pricing.money import ZERO, plain, quantity, units
+from ocpi_hub.pricing.restrictions import FIELDS
+from ocpi_hub.pricing.result import Priced, hours
+from ocpi_hub.pricing.segments import Segment
+from ocpi_hub.protocol.types import format_datetime
+from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
+from ocpi_hub.protocol.v2_2_1.tariffs import DayOfWeek
+
+Line = dict[str, Any]
+
+_SECOND = timedelta(seconds=1)
+_NAMES = {fact: " and ".join(names) for fact, names in FIELDS.items()}
+_DAYS = [day.value for day in DayOfWeek]
+# Of a tariff with a thousand elements, the nearest say enough.
+_MOST_PASSED = 50
+_ALWAYS = ["it applies always"]
+_NONE_APPLIES = ["no element that prices it applies"]
+
+
+class Lines:
+    """Writes the lines of one price; what repeats from line to line is written once."""
+
+    def __init__(self, priced: Priced) -> None:
+        self._priced = priced
+        self._passed: dict[tuple[int, Fact, int], list[dict[str, Any] | None]] = {}
+        self._tables: dict[tuple[int, Fact], list[dict[str, Any] | None]] = {}
+        self._components: dict[int, dict[str, str | None]] = {}
+        self._spans: dict[int, dict[str, Any]] = {}
+        self._excl = self._incl = ZERO
+        self._shown_excl = self._shown_incl = ZERO
+
+    def write(self) -> list[Line]:
+        """Every line in the order of time, step_size and price limits last.
+
+        The amounts sum to the total exactly, as they are written too: an endless amount takes up
+        what the others leave.
+        """
+        return [*self._segments(), *self._steps(), *self._adjustments()]
+
+    def _segments(self) -> Iterator[Line]:
+        for segment in self._priced.segments:
+            yield {
+                **self._head(segment),
+                **self._why(segment),
+                **self._cost(segment.excl, segment.incl),
+            }
+
+    def _steps(self) -> Iterator[Line]:
+        index = {id(segment): at for at, segment in enumerate(self._priced.segments)}
+        for step in self._priced.steps:
+            yield {
+                "kind": "step_size",
+                "dimension": _name(step.last),
+                "line": index[id(step.last)],
+                "tariff": step.last.tariff.id if step.last.tariff else None,
+                "pointer": _pointer(step.component),
+                "step_size": plain(step.component.step_size),
+                "unit": _unit(step.last),
+                "total": _volume(step.last, step.total),
+                "billed": _volume(step.last, step.total + step.surplus),
+                "surplus": _volume(step.last, step.surplus),
+                "price": plain(step.component.price),
+                "vat": _optional(step.component.vat),
+                "total_field": step.last.bucket,
+            } | self._cost(step.excl, step.incl)
+
+    def _adjustments(self) -> Iterator[Line]:
+        for adjustment in self._priced.adjustments:
+            yield {
+                "kind": adjustment.name,
+                "tariff": adjustment.tariff.id,
+                "limit": _limit(adjustment),
+                "total_field": "total_cost",
+            } | self._cost(adjustment.excl, adjustment.incl)
+
+    def _cost(self, excl: Decimal, incl: Decimal) -> dict[str, str]:
+        """The cost as the step from one written running total to the next."""
+        self._excl += excl
+        shown, self._shown_excl = self._shown_excl, units(self._excl)
+        without = with_vat = plain(self._shown_excl - shown)
+        self._incl += incl
+        shown, self._shown_incl = self._shown_incl, units(self._incl)
+        if incl != excl:
+            with_vat = plain(self._shown_incl - shown)
+        return {"excl_vat": without, "incl_vat": with_vat}
+
+    def _head(self, segment: Segment) -> Line:
+        component = segment.component
+        span = self._spans.get(id(segment.period))
+        if span is None:
+            span = self._spans[id(segment.period)] = self._span(segment)
+        return {
+            "kind": "free" if component is None else "charge",
+            **span,
+            "context": segment.context,
+            "dimension": _name(segment),
+            "volume": _volume(segment, segment.quantity),
+            "unit": _unit(segment),
+            "tariff": None if segment.tariff is None else segment.tariff.id,
+            **self._component(component),
+            "total_field": segment.bucket,
+        }
+
+    def _component(self, component: Component | None) -> dict[str, str | None]:
+        known = self._components.get(id(component))
+        if known is None:
+            known = self._components[id(component)] = {
+                "pointer": None if component is None else _pointer(component),
+                "price": None if component is None else plain(component.price),
+                "vat": None if component is None else _optional(component.vat),
+            }
+        return known
+
+    def _span(self, segment: Segment) -> dict[str, Any]:
+        period, clock = segment.period, self._priced.clock
+        return {
+            "period": period.at,
+            "start": format_datetime(period.start),
+            "end": format_datetime(period.end),
+            "local_start": _local(clock.local(period.start)),
+            "local_end": _local(clock.local(period.end)),
+        }
+
+    def _why(self, segment: Segment) -> dict[str, Any]:
+        lookup, place = segment.lookup, segment.place
+        if lookup is None:
+            reason = "nothing in the tariff prices it" if segment.tariff else "no tariff holds here"
+            return {"because": [reason], "passed": []}
+        before = len(lookup.entries) if place is None else place
+        return {
+            "because": self._because(lookup, place, segment.facts),
+            "passed": self._passed_over(lookup, before, segment.facts) if before else [],
+        }
+
+    def _passed_over(self, lookup: Lookup, before: int, facts: Facts) -> list[dict[str, Any]]:
+        """The elements that come earlier, by the first restriction that did not hold."""
+        left = ((1 << before) - 1) & lookup.possible
+        passed: list[dict[str, Any]] = []
+        for axis in lookup.axes:
+            failed = left & ~axis.mask(facts[axis.fact])
+            if failed:
+                left ^= failed
+                passed.append(
+                    {
+                        "restriction": _NAMES[axis.fact],
+                        "fact": fact_text(axis.fact, facts),
+                        "elements": self._wanted(lookup, axis.fact, failed),
+                    }
+                )
+        return passed
+
+    def _wanted(self, lookup: Lookup, fact: Fact, failed: int) -> list[dict[str, Any] | None]:
+        key = id(lookup), fact, failed
+        known = self._passed.get(key)
+        if known is None:
+            # The mask's lowest bit is the first entry.
+            failures = map(int, reversed(f"{failed:b}"))
+            known = list(compress(self._table(lookup, fact), failures))[-_MOST_PASSED:]
+            self._passed[key] = known
+        return known
+
+    def _table(self, lookup: Lookup, fact: Fact) -> list[dict[str, Any] | None]:
+        """What each entry wants, None where it has no such restriction."""
+        key = id(lookup), fact
+        known = self._tables.get(key)
+        if known is None:
+            known = self._tables[key] = [
+                {"element": entry.element, "wanted": wanted_text(fact, entry)}
+                if fact in entry.ranges
+                else None
+                for entry in lookup.entries
+            ]
+        return known
+
+    def _because(self, lookup: Lookup, place: int | None, facts: Facts) -> list[str]:
+        if place is None:
+            return _NONE_APPLIES
+        ranges = lookup.entries[place].ranges
+        if not ranges:
+            return _ALWAYS
+        return [
+            f"{_NAMES[fact]} {self._own(lookup, fact, place)}: {fact_text(fact, facts)}"
+            for fact in ranges
+        ]
+
+    def _own(self, lookup: Lookup, fact: Fact, place: int) -> str:
+        wanted = self._table(lookup, fact)[place]
+        return "" if wanted is None else wanted["wanted"]
+
+
+def fact_text(fact: Fact, facts: Facts) -> str:
+    """What was found, in words: "20 kWh so far"."""
+    value: Any = facts[fact]
+    if value is None:
+        return "unknown"
+    match fact:
+        case Fact.MINUTE:
+            return _clock(value)
+        case Fact.DAY:
+            return date.fromordinal(int(value)).isoformat()
+        case Fact.WEEKDAY:
+            return _DAYS[int(value)]
+        case Fact.ENERGY:
+            return f"{plain(value)} kWh so far"
+        case Fact.ELAPSED:
+            return f"{value // _SECOND} s so far"
+        case Fact.POWER_HIGH | Fact.POWER_LOW:
+            return f"{plain(value)} kW"
+        case Fact.CURRENT_HIGH | Fact.CURRENT_LOW:
+            return f"{plain(value)} A"
+
+
+def wanted_text(fact: Fact, entry: Entry) -> str:
+    """What a restriction asks for: "08:00 to 18:00", or "never" where nothing can hold."""
+    ranges = entry.ranges[fact]
+    if fact is Fact.WEEKDAY:
+        return ", ".join(_DAYS[each.low] for each in ranges)
+    if fact is Fact.MINUTE and len(ranges) == 2:
+        return f"{_clock(ranges[0].low)} to {_clock(ranges[1].high)}"
+    return " or ".join(_range(fact, low, high) for low, high in ranges) or "never"
+
+
+def _range(fact: Fact, low: Any, high: Any) -> str:
+    if low is None:
+        return f"below {_bound(fact, high)}"
+    if high is None:
+        return f"from {_bound(fact, low)}"
+    return f"{_bound(fact, low)} to {_bound(fact, high)}"
+
+
+def _bound(fact: Fact, value: Any) -> str:
+    match fact:
+        case Fact.MINUTE:
+            return _clock(value)
+        case Fact.DAY:
+            return date.fromordinal(int(value)).isoformat()
+        case Fact.ELAPSED:
+            return f"{value // _SECOND} s"
+        case _:
+            return plain(Decimal(value))
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _local(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _pointer(component: Component) -> str:
+    return f"/elements/{component.element}/price_components/{component.place}"
+
+
+def _optional(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _name(segment: Segment) -> str:
+    return "FLAT" if segment.dimension is None else segment.dimension
+
+
+def _unit(segment: Segment) -> str | None:
+    if segment.dimension is None:
+        return None
+    return "kWh" if segment.dimension is CdrDimensionType.ENERGY else "h"
+
+
+def _volume(segment: Segment, value: Decimal) -> str:
+    return hours(value) if _unit(segment) == "h" else quantity(value)
+
+
+def _limit(adjustment: Adjustment) -> dict[str, str | None]:
+    tariff = adjustment.tariff
+    bound = tariff.min_price if adjustment.name == "min_price" else tariff.max_price
+    excl = None if bound is None else plain(units(bound.excl))
+    incl = None if bound is None or bound.incl is None else plain(units(bound.incl))
+    return {"excl_vat": excl, "incl_vat": incl}

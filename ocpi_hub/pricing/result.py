@@ -1,0 +1,172 @@
+"""What pricing a CDR gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from ocpi_hub.pricing.circumstances import ReservationOutcome, Settled
+from ocpi_hub.pricing.compiled import CompiledTariff, Context
+from ocpi_hub.pricing.findings import NOT_COMPARABLE, Code, Finding
+from ocpi_hub.pricing.limits import Adjustment, Total
+from ocpi_hub.pricing.money import (
+    EXACT,
+    HOUR,
+    WIDE,
+    ZERO,
+    exact_units,
+    minor_unit,
+    plain,
+    quantity,
+    rounded,
+)
+from ocpi_hub.pricing.money import units as in_units
+from ocpi_hub.pricing.policies import Policy, Rounding
+from ocpi_hub.pricing.segments import Bucket, Segment
+from ocpi_hub.pricing.steps import Step
+from ocpi_hub.pricing.usage import Usage
+from ocpi_hub.pricing.zones import WallClock
+from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
+
+# Without these there is no amount at all; in another currency there is, with nothing to compare.
+_WITHOUT_AMOUNT = NOT_COMPARABLE - {Code.CURRENCY_MISMATCH}
+
+
+RESERVED_AS = {
+    ReservationOutcome.USED: Context.RESERVATION,
+    ReservationOutcome.EXPIRED: Context.EXPIRED,
+    ReservationOutcome.CANCELLED: Context.RESERVATION,
+}
+
+
+class Amount(NamedTuple):
+    """An amount in units of the currency: exact, or to 12 decimals where it is endless."""
+
+    excl: Decimal
+    incl: Decimal
+
+    def document(self) -> dict[str, str]:
+        """The amount as JSON."""
+        return {"excl_vat": plain(self.excl), "incl_vat": plain(self.incl)}
+
+
+class Priced(NamedTuple):
+    """A priced CDR: every charge, the partial costs and the total, in exact 3600ths."""
+
+    usage: Usage
+    offered: tuple[CompiledTariff, ...]
+    tariffs: tuple[CompiledTariff | None, ...]
+    candidates: tuple[CompiledTariff, ...]
+    settled: Settled
+    clock: WallClock
+    policy: Policy
+    segments: tuple[Segment, ...]
+    steps: tuple[Step, ...]
+    adjustments: tuple[Adjustment, ...]
+    buckets: Mapping[Bucket, Total]
+    total: Total
+    findings: tuple[Finding, ...]
+
+    @property
+    def codes(self) -> frozenset[Code]:
+        """The codes of all findings."""
+        return frozenset(finding.code for finding in self.findings)
+
+    @property
+    def computable(self) -> bool:
+        """Whether there is an amount at all."""
+        return self.codes.isdisjoint(_WITHOUT_AMOUNT)
+
+    @property
+    def total_cost(self) -> Amount | None:
+        """What the session costs."""
+        return _amount(self.total) if self.computable else None
+
+    @property
+    def limit_applied(self) -> str | None:
+        """The price limit that decided the total."""
+        return self.adjustments[-1].name if self.adjustments else None
+
+    @property
+    def reserved_as(self) -> Context:
+        """What reserved time is priced as."""
+        return RESERVED_AS[self.settled.outcome]
+
+    @property
+    def vat_known(self) -> bool:
+        """Whether any component in use says what VAT is due."""
+        return any(
+            each.component is not None and each.component.vat is not None for each in self.segments
+        )
+
+    def cost(self, bucket: Bucket) -> Amount | None:
+        """A partial cost; None where nothing is priced for it."""
+        total = self.buckets.get(bucket)
+        return None if total is None or not self.computable else _amount(total)
+
+    def billed(self) -> dict[str, Decimal]:
+        """What is billed of each dimension after step_size: kWh and seconds."""
+        billed: dict[str, Decimal] = {}
+        with localcontext(EXACT):
+            for segment in self.segments:
+                if segment.dimension is not None and segment.component is not None:
+                    name = segment.dimension
+                    billed[name] = billed.get(name, ZERO) + segment.quantity
+            for step in self.steps:
+                if step.last.dimension is not None:
+                    billed[step.last.dimension] += step.surplus
+        return billed
+
+    def document(self) -> dict[str, object]:
+        """The price as JSON: amounts as exact strings, quantities in kWh and hours."""
+        computable = self.computable
+        totals: dict[str, object] = {
+            bucket: _document(self.buckets.get(bucket)) if computable else None for bucket in Bucket
+        }
+        return {
+            "currency": self.usage.currency,
+            "total_cost": _document(self.total) if computable else None,
+            **totals,
+            "total_energy": quantity(self.usage.energy),
+            "total_time": hours(self.usage.seconds),
+            "total_parking_time": hours(self.usage.parking),
+            "billed": {name: _quantity(name, each) for name, each in self.billed().items()},
+            "limit_applied": self.limit_applied,
+            "vat_known": self.vat_known,
+            "reservation_outcome": self.settled.outcome if self.usage.reserved else None,
+            "rounded_half_up": self.rounded(),
+            "findings": list(dict.fromkeys(each.code for each in self.findings)),
+            "notes": [finding.document() for finding in self.findings],
+        }
+
+    def rounded(self, mode: Rounding = Rounding.HALF_UP) -> dict[str, object]:
+        """The same amounts as they would be invoiced."""
+        decimals, computable = minor_unit(self.usage.currency), self.computable
+        totals = {"total_cost": self.total} | {each: self.buckets.get(each) for each in Bucket}
+        return {"decimals": decimals} | {
+            name: _rounded(total, decimals, mode) if computable and total is not None else None
+            for name, total in totals.items()
+        }
+
+
+def hours(seconds: Decimal) -> str:
+    """Seconds as hours, with at most six decimals."""
+    return quantity(WIDE.divide(seconds, HOUR))
+
+
+def _quantity(dimension: str, value: Decimal) -> str:
+    return quantity(value) if dimension == CdrDimensionType.ENERGY else hours(value)
+
+
+def _amount(total: Total) -> Amount:
+    return Amount(in_units(total.excl), in_units(total.incl))
+
+
+def _rounded(total: Total, decimals: int, mode: Rounding) -> dict[str, str]:
+    excl, incl = (f"{rounded(exact_units(each), decimals, mode):f}" for each in total)
+    return {"excl_vat": excl, "incl_vat": incl}
+
+
+def _document(total: Total | None) -> dict[str, str] | None:
+    return None if total is None else _amount(total).document()
