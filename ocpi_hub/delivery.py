@@ -24,7 +24,7 @@ from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.urls import join
 from ocpi_hub.service.address import AddressGuard, Target
-from ocpi_hub.service.breaker import Breaker, retry_after_seconds
+from ocpi_hub.service.breaker import Breaker, heed_pause
 from ocpi_hub.service.lane import Lane
 from ocpi_hub.service.transport import Response, TransportError
 from ocpi_hub.snapshot import Platform
@@ -247,17 +247,10 @@ class Sender:
         if status in (401, 403):
             self.breaker.unauthorized(self.clock())
             return Outcome(Fate.FAILED, f"HTTP {status}: the receiver refuses the hub's token")
-        if status in (429, 503):
-            self._pause(response)
+        heed_pause(self.breaker, response, now=self.clock(), date=datetime.now(UTC))
         if status >= 500 or status == 429:
             return Outcome(Fate.FAILED, f"HTTP {status}")
         return Outcome(Fate.REFUSED, f"HTTP {status}: {_said(response.body)[1]}")
-
-    def _pause(self, response: Response) -> None:
-        said = response.headers.get("retry-after", "")
-        asked = retry_after_seconds(said, datetime.now(UTC))
-        if asked is not None:
-            self.breaker.retry_after(self.clock(), asked)
 
 
 def _grouped(changes: Iterable[Change]) -> Iterable[list[Change]]:

@@ -221,7 +221,9 @@ class Hub:
         reply = await self.onboarding.answer(
             message, caller.entry, token=caller.token, plain=caller.plain
         )
-        await self.registry.refresh()
+        snapshot = await self.registry.refresh()
+        if not snapshot.platforms[caller.id].registered:
+            self.outbound.lanes.remove(caller.id)
         return reply
 
     async def _direct(

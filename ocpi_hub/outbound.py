@@ -18,7 +18,7 @@ from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.registration import Handshake
-from ocpi_hub.service.breaker import Breaker
+from ocpi_hub.service.breaker import Breaker, heed_pause
 from ocpi_hub.service.lane import Lanes
 from ocpi_hub.service.transport import ConnectFailed, Request, Response, TransportError
 from ocpi_hub.snapshot import Platform
@@ -156,5 +156,6 @@ class _Line:
             breaker.failed(outbound.clock())
             raise
         breaker.succeeded(outbound.clock())
+        heed_pause(breaker, response, now=outbound.clock(), date=outbound.now())
         outbound.heard[self.platform_id] = outbound.now()
         return response

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from ocpi_hub.service.transport import Response
+
 CONSECUTIVE = 5
 WINDOW = 60.0
 _BUCKET = 5.0
@@ -158,6 +160,17 @@ class Breaker:
         self._window.clear()
         self._probes = 0
         self._successes = 0
+
+
+def heed_pause(breaker: Breaker, response: Response, *, now: float, date: datetime) -> None:
+    """Do not call a partner before the time it asked for with a 429 or 503 (F9).
+
+    `now` is the breaker's, `date` the aware time of day.
+    """
+    if response.status in (429, 503):
+        asked = retry_after_seconds(response.headers.get("retry-after", ""), date)
+        if asked is not None:
+            breaker.retry_after(now, asked)
 
 
 def retry_after_seconds(text: str, now: datetime) -> float | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from starlette.responses import Response
+
 from tests import samples
 from tests.hub.network import Network, status
-from tests.parties import RecordingParty
+from tests.parties import RecordingParty, envelope
 
 
 async def put_session(cpo: RecordingParty) -> tuple[int, int]:
@@ -64,3 +66,20 @@ async def test_a_party_that_has_never_connected_is_a_4003(
     await network.invite("ems", ["DE/EMS/EMSP"])
 
     assert await put_session(cpo) == (200, 4003)
+
+
+async def test_a_receiver_that_asked_for_a_pause_is_not_called_before_its_end(
+    cpo: RecordingParty, emsp: RecordingParty
+) -> None:
+    """F9: Retry-After is honoured, for relayed messages as well."""
+
+    def busy() -> Response:
+        return envelope(None, 2000, http_status=429, **{"Retry-After": "60"})
+
+    emsp.say(busy, below="/receiver/sessions")
+
+    first = await put_session(cpo)
+    second = await put_session(cpo)
+
+    assert (first, second) == ((429, 2000), (200, 4003))
+    assert len(emsp.of("PUT", "/receiver/sessions")) == 1
