@@ -15,14 +15,13 @@ from uuid import uuid4
 from ocpi_hub.protocol.errors import InvalidParameters, MethodNotAllowed, OcpiError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
-from ocpi_hub.protocol.modules import BROADCAST_MODULES
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.registration import Discovered, Endpoints, Handshake, TokenRefused
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.protocol.urls import check_url
 from ocpi_hub.service.transport import Transport
-from ocpi_hub.snapshot import Platform, TokenEntry
+from ocpi_hub.snapshot import RECEIVERS, Platform, TokenEntry
 from ocpi_hub.store import cursors, platforms, registrations
 from ocpi_hub.store.engine import Connection, Database
 from ocpi_hub.store.registrations import Claim, Endpoint, Registration, RoleChange
@@ -199,9 +198,10 @@ class Onboarding:
 
     async def _begin_cursors(self, claims: list[Claim]) -> None:
         """What is broadcast from now on the newcomer is told; the rest is its GET."""
-        receivers = sorted({claim.party.key for claim in claims})
         async with self.db.hot() as conn:
-            await cursors.begin_at_head(conn, receivers, modules=BROADCAST_MODULES)
+            for module, roles in RECEIVERS.items():
+                told = sorted({claim.party.key for claim in claims if claim.role in roles})
+                await cursors.begin_at_head(conn, told, modules=[module])
 
     async def _keep_token_form(
         self, conn: Connection, platform: Platform, found: Discovered

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.client import endpoint
-from ocpi_hub.protocol.errors import HubError, ObjectNotFound
+from ocpi_hub.protocol.errors import HubError, ObjectNotFound, OcpiError
 from ocpi_hub.protocol.headers import next_link
 from ocpi_hub.protocol.jsontext import dumps, load_object
 from ocpi_hub.protocol.message import Message, Reply
@@ -112,9 +112,15 @@ class Relay:
             receiver=Party.parse(proxy.from_),
             body=_bare(message),
         )
-        reply = await self.outbound.send(
-            passed_on, target, timeout=self.forward_timeout, urgent=True, url=proxy.url
-        )
+        try:
+            reply = await self.outbound.send(
+                passed_on, target, timeout=self.forward_timeout, urgent=True, url=proxy.url
+            )
+        except OcpiError:
+            # Nobody took it: whoever has the result may bring it again.
+            async with self.db.begin() as conn:
+                await proxies.release(conn, proxy.id)
+            raise
         return replace(reply, sender=passed_on.receiver)
 
     # --- the next page of a list ---------------------------------------------------------------

@@ -22,7 +22,8 @@ from ocpi_hub.store.platforms import PlatformStatus, Presence, TokenKind
 Mode = Literal["open", "required"]
 
 _OWNERS = {row.module: row.receivers for row in FUNCTIONAL if row.kind is Kind.LIST}
-_RECEIVERS = {row.module: row.receivers for row in FUNCTIONAL if row.broadcast}
+# Who is told each module that is broadcast.
+RECEIVERS = {row.module: row.receivers for row in FUNCTIONAL if row.broadcast}
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ class Snapshot:
 
     @cached_property
     def _receivers(self) -> Mapping[str, tuple[PartyRole, ...]]:
-        return {module: self._receivers_of(module, roles) for module, roles in _RECEIVERS.items()}
+        return {module: self._receivers_of(module, roles) for module, roles in RECEIVERS.items()}
 
     def _receivers_of(self, module: str, roles: frozenset[Role]) -> tuple[PartyRole, ...]:
         once: dict[str, PartyRole] = {}

@@ -118,7 +118,7 @@ def _show(found: Found, receivers: list[Sight]) -> None:
         facts((name.replace("_", " "), value) for name, value in shown.items())
     facts([("visible to", ", ".join(map(str, found.visible_to)) or "nobody")])
     table(
-        ["RECEIVER", "HAS THIS VERSION", "REFUSED"],
+        ["RECEIVER", "CURSOR IS PAST IT", "REFUSED"],
         [(s.party, "yes" if s.sent else "no", s.refused) for s in receivers],
         empty="it is pushed to nobody",
     )

@@ -183,7 +183,7 @@ def _show(legs: Sequence[Exchange], names: dict[str, str], shared: Sequence[Shar
             say(f"{what} was changed again since: receivers get the newer version only")
             continue
         table(
-            ["RECEIVER OF " + what, "HAS THIS VERSION", "REFUSED"],
+            ["RECEIVER OF " + what, "CURSOR IS PAST IT", "REFUSED"],
             [(s.party, "yes" if s.sent else "no", s.refused) for s in entry.receivers],
             empty=f"{what} is pushed to nobody",
         )

@@ -17,7 +17,7 @@ from ocpi_hub import keys
 from ocpi_hub.app import HubApp, running
 from ocpi_hub.cli.command import Json, command
 from ocpi_hub.cli.output import CommandError, Exit, answer, document, say
-from ocpi_hub.cli.session import prepare_schema, read_settings
+from ocpi_hub.cli.session import open_session, prepare_schema, read_settings
 from ocpi_hub.rewriting import HubUrls
 from ocpi_hub.service import database, lifecycle, logs
 from ocpi_hub.service.postgres import Postgres
@@ -116,6 +116,8 @@ async def _run(settings: HubSettings, *, migrate: bool, fanout: bool, json: bool
     ):
         settings = _on_real_port(settings, sock)
         async with _ready_database(settings, migrate=migrate) as postgres:
+            async with open_session(settings, postgres.dsn):
+                pass  # a key that does not fit is one sentence now, a failed start later
             app = HubApp(settings, postgres.dsn, keys.current(settings), fanout=fanout)
             lifecycle.expect_little_garbage()
             async with _known(settings, postgres), _stopped_with(postgres, stop):

@@ -210,8 +210,8 @@ def _level(text: str) -> int:
     if text.startswith("PANIC"):
         return logging.ERROR
     if "due to administrator command" in text:
-        return logging.INFO  # a connection that was still there when we stopped it
-    return logging.WARNING if text.startswith("FATAL") else logging.INFO
+        return logging.DEBUG  # a connection that was still there when we stopped it
+    return logging.WARNING if text.startswith("FATAL") else logging.DEBUG
 
 
 async def _watch(process: asyncio.subprocess.Process, failed: asyncio.Event) -> None:

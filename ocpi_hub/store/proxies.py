@@ -65,6 +65,11 @@ async def take(
     return await _one(conn, statement.values(used_at=now).returning(*_COLUMNS))
 
 
+async def release(conn: AsyncConnection, proxy_id: str) -> None:
+    """Undo a `take` whose call came to nothing."""
+    await conn.execute(update(proxies).where(proxies.c.id == proxy_id).values(used_at=None))
+
+
 async def purge(conn: AsyncConnection, *, now: datetime, limit: int) -> int:
     """Delete at most `limit` expired ones; how many."""
     expired = select(proxies.c.id).where(proxies.c.expires_at <= now).limit(limit)

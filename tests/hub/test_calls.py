@@ -142,6 +142,19 @@ async def test_a_second_result_is_not_known(cpo: RecordingParty, emsp: Recording
     assert len(emsp.of("POST", "/results")) == 1
 
 
+async def test_a_result_that_nobody_took_may_be_brought_again(
+    cpo: RecordingParty, emsp: RecordingParty
+) -> None:
+    await command(emsp, "START_SESSION")
+    ours = cpo.of("POST", "/receiver/commands")[0].json["response_url"]
+    emsp.answer = emsp.never
+    first = await result(cpo, ours)
+    emsp.answer = None
+
+    assert first == (200, 4002)
+    assert await result(cpo, ours) == (200, 1000)
+
+
 async def test_a_reservation_takes_more_than_one_result(
     cpo: RecordingParty, emsp: RecordingParty
 ) -> None:
