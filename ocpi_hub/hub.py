@@ -7,7 +7,6 @@ no behaviour of any module.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,16 +103,15 @@ class Hub:
     rate_limit: RateLimit
     observe_metrics: Callable[[Exchange], None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-    _looked_again: float = 0.0
 
     # --- at the door ---------------------------------------------------------------------------
 
     async def authenticate(self, token: TokenForms) -> HubCaller:
         """The platform a token belongs to; 401 for every other, 429 for too many requests."""
         caller = self._look_up(token)
-        if caller is None and time.monotonic() - self._looked_again > 0.1:
-            # Another process may have issued the token a moment ago.
-            self._looked_again = time.monotonic()
+        if caller is None:
+            # Another process may have issued the token a moment ago. Refreshes take turns, so
+            # that tokens that nobody issued cost one short query at a time.
             await self._refresh()
             caller = self._look_up(token)
         if caller is None:
