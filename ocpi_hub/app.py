@@ -64,14 +64,13 @@ class HubApp:
     """The ASGI application: OCPI below /ocpi, everything else through FastAPI.
 
     OCPI goes past FastAPI's middleware, which would cost a third of a small request. `fanout`
-    False leaves telling the receivers to `ocpi-hub fanout`. `stop` is set when a background task
-    died, whose error is then in `failure`.
+    False leaves telling the receivers to `ocpi-hub fanout`. `failure` is the
+    error of a background task that died: the server ends with it.
     """
 
     settings: HubSettings
     database_url: str
     secret_key: str
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
     fanout: bool = True
     failure: BaseException | None = None
     ocpi: Server[HubCaller] | None = None
@@ -104,8 +103,6 @@ class HubApp:
         except BaseException as error:
             self.failure = error
             raise
-        finally:
-            self.stop.set()
 
     @asynccontextmanager
     async def _serving(self, rest: FastAPI) -> AsyncIterator[None]:
