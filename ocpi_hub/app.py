@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from ocpi_hub import keys
 from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.clientinfo import ClientInfoPush
 from ocpi_hub.custody import Custody
@@ -27,6 +26,10 @@ from ocpi_hub.leader import Leader
 from ocpi_hub.limits import RateLimit
 from ocpi_hub.listing import Served
 from ocpi_hub.metrics import Metrics
+from ocpi_hub.node import keys
+from ocpi_hub.node.engine import Database, open_database
+from ocpi_hub.node.group_commit import GroupCommit
+from ocpi_hub.node.secrets import Vault
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.presence import Presence
@@ -46,12 +49,10 @@ from ocpi_hub.service.tls import tls_context
 from ocpi_hub.service.transport import Transport
 from ocpi_hub.settings import HubSettings
 from ocpi_hub.store import custody
-from ocpi_hub.store.engine import Database, open_database
 from ocpi_hub.store.exchanges import ExchangeWriter
-from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch, apply_patches
-from ocpi_hub.store.secrets import Vault
+from ocpi_hub.store.tables import SCHEMA
 
 # The hub sends HubClientInfo and never receives it.
 SERVED = (*FUNCTIONAL, *(row for row in CONFIGURATION if row.interface is Interface.SENDER))
@@ -149,7 +150,7 @@ async def running(
     lanes = Lanes(guard, context)
     client = make_client(guard, context)
     try:
-        async with open_database(database_url, pool_size=settings.pool_size) as db:
+        async with open_database(database_url, schema=SCHEMA, pool_size=settings.pool_size) as db:
             vault = Vault(secret_key, reread=keys.rereading(settings))
             parts = _Parts(settings, db, guard, lanes, HttpxTransport(client), vault)
             await parts.registry.refresh()

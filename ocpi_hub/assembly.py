@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import changes
 from ocpi_hub.store.changes import Assembled, Position
-from ocpi_hub.store.engine import Database
 
 _KEPT = 256
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ocpi_hub.listing import Served, page_reply, window_of
+from ocpi_hub.node.engine import Database, Hot
+from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.protocol.errors import (
     ClientError,
     ObjectNotFound,
@@ -24,8 +26,6 @@ from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.routing import Lookup
 from ocpi_hub.store import evses, locations, pages, reads, tariffs, tokens
-from ocpi_hub.store.engine import Database, Hot
-from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch
 

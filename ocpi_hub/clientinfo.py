@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from ocpi_hub.leader import Leader
 from ocpi_hub.listing import LIMIT, list_reply
+from ocpi_hub.node.engine import UNAVAILABLE
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.jsontext import dumps
@@ -28,7 +29,6 @@ from ocpi_hub.protocol.urls import segment
 from ocpi_hub.registry import Registry
 from ocpi_hub.rewriting import HubUrls
 from ocpi_hub.snapshot import PartyRole, Platform, Snapshot
-from ocpi_hub.store.engine import UNAVAILABLE
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.group_commit import GroupCommit
+from ocpi_hub.node.secrets import new_reference
+from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError
 from ocpi_hub.protocol.message import Message, Reply
@@ -26,12 +30,8 @@ from ocpi_hub.registry import Registry
 from ocpi_hub.rewriting import HubUrls, hosts_of, replace_header
 from ocpi_hub.routing import Direct, check_connected
 from ocpi_hub.snapshot import PartyRole, Platform, Snapshot
-from ocpi_hub.steady import steadily
 from ocpi_hub.store import custody
 from ocpi_hub.store.custody import Cdr, CdrDraft, Taken, Taking
-from ocpi_hub.store.engine import UNAVAILABLE, Database
-from ocpi_hub.store.group_commit import GroupCommit
-from ocpi_hub.store.secrets import new_reference
 
 log = logging.getLogger(__name__)
 

@@ -15,16 +15,16 @@ from uuid import uuid4
 
 from ocpi_hub.assembly import Assembly
 from ocpi_hub.follower import Follower, Means
+from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.modules import BROADCAST_MODULES
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.registry import Registry
 from ocpi_hub.service.address import AddressGuard
 from ocpi_hub.snapshot import PartyRole, Snapshot
-from ocpi_hub.steady import steadily
 from ocpi_hub.store import backfills, cursors, leases
 from ocpi_hub.store.cursors import Move
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.tail import Tail
 
 LEASE_SECONDS = 10.0

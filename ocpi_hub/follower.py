@@ -16,6 +16,7 @@ from itertools import takewhile
 
 from ocpi_hub.assembly import Assembly
 from ocpi_hub.delivery import Fate, Outcome, Sender, Wire
+from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.party import Party
@@ -26,7 +27,6 @@ from ocpi_hub.snapshot import PartyRole, Platform
 from ocpi_hub.store import backfills, changes, cursors, parked
 from ocpi_hub.store.backfills import Backfill
 from ocpi_hub.store.changes import Change, Position
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.tail import Tail
 
 log = logging.getLogger(__name__)

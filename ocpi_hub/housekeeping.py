@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ocpi_hub.metrics import Metrics
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.registry import Registry
-from ocpi_hub.steady import steadily
 from ocpi_hub.store import cursors, exchanges, ledger, numbers, proxies, registrations, tariffs
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.exchanges import ExchangeWriter
 
 _TICK_SECONDS = 3.0

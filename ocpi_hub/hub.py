@@ -17,6 +17,8 @@ from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.custody import Custody
 from ocpi_hub.limits import RateLimit
 from ocpi_hub.listing import Served
+from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.secrets import hash_token
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.presence import Presence
@@ -50,10 +52,8 @@ from ocpi_hub.routing import (
 )
 from ocpi_hub.snapshot import Snapshot, TokenEntry
 from ocpi_hub.store import exchanges, registrations
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.platforms import TokenKind
-from ocpi_hub.store.secrets import hash_token
 
 log = logging.getLogger(__name__)
 

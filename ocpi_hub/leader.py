@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import leases
-from ocpi_hub.store.engine import Database
 
 SECONDS = 10.0
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from ocpi_hub.listing import Served, page_reply, window_of
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.routing import Direct
 from ocpi_hub.store import custody as cdr_store
 from ocpi_hub.store import ledger as store
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.ledger import Kept
 
 

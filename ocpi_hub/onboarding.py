@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from ocpi_hub.node.engine import Connection, Database
+from ocpi_hub.node.secrets import Vault, hash_token, new_token
 from ocpi_hub.protocol.errors import InvalidParameters, MethodNotAllowed, OcpiError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
@@ -23,9 +25,7 @@ from ocpi_hub.protocol.urls import check_url
 from ocpi_hub.service.transport import Transport
 from ocpi_hub.snapshot import RECEIVERS, Platform, TokenEntry
 from ocpi_hub.store import cursors, platforms, registrations
-from ocpi_hub.store.engine import Connection, Database
 from ocpi_hub.store.registrations import Claim, Endpoint, Registration, RoleChange
-from ocpi_hub.store.secrets import Vault, hash_token, new_token
 
 
 @dataclass(frozen=True, slots=True)

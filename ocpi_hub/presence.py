@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ocpi_hub.leader import Leader
+from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.registry import Registry
 from ocpi_hub.snapshot import Platform
-from ocpi_hub.steady import steadily
 from ocpi_hub.store import platforms
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.store.platforms import Presence as State
 
 log = logging.getLogger(__name__)

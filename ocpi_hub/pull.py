@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from ocpi_hub.authority import owner_in_body
 from ocpi_hub.catalogue import Catalogue
+from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.client import data_of, endpoint
 from ocpi_hub.protocol.errors import HubError, InvalidParameters, OcpiError
@@ -39,7 +40,6 @@ from ocpi_hub.protocol.validation import check
 from ocpi_hub.registry import Registry
 from ocpi_hub.snapshot import PartyRole, Platform
 from ocpi_hub.store import leases, pulls
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 
 log = logging.getLogger(__name__)
 

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.secrets import Vault
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.snapshot import Mode, PartyRole, Platform, Snapshot, TokenEntry
 from ocpi_hub.store import agreements, notices, platforms
-from ocpi_hub.store.engine import UNAVAILABLE, Database
 from ocpi_hub.store.platforms import PlatformStatus, Presence, Rows, TokenKind
-from ocpi_hub.store.secrets import Vault
 
 __all__ = ["Mode", "PartyRole", "Platform", "Registry", "Snapshot", "TokenEntry"]
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.protocol.client import endpoint
 from ocpi_hub.protocol.errors import HubError, ObjectNotFound, OcpiError
@@ -31,7 +32,6 @@ from ocpi_hub.rewriting import (
 from ocpi_hub.routing import Direct, check_connected
 from ocpi_hub.snapshot import Platform, Snapshot
 from ocpi_hub.store import proxies
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.proxies import ProxyDraft
 
 # A command's result comes within minutes, a reservation's end when it ends (HUB-07), a next page

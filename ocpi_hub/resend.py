@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.modules import BROADCAST_MODULES
 from ocpi_hub.snapshot import Platform, Snapshot
 from ocpi_hub.store.backfills import add_backfill
-from ocpi_hub.store.engine import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import changes
 from ocpi_hub.store.changes import Change, Position
-from ocpi_hub.store.engine import Database
 
 _PAGE = 500
 _KEPT = 5_000

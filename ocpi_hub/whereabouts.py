@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.protocol.modules import FUNCTIONAL, Kind
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.snapshot import PartyRole, Snapshot
 from ocpi_hub.store import inspection, parked
 from ocpi_hub.store.changes import Position
-from ocpi_hub.store.engine import Hot
 
 # Who may ask for the list of a module.
 _VIEWERS = {row.module: row.callers for row in FUNCTIONAL if row.kind is Kind.LIST}

@@ -13,7 +13,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ocpi_hub.service import database
-from ocpi_hub.store import schema
+from ocpi_hub.store.schema import HUB_SCHEMA
 
 _NUMBERS = count(1)
 _DISCONNECT = """
@@ -50,7 +50,7 @@ def hub_template(postgres_url: str, beside: BlockingPortal) -> str:
     """The name of a database with the hub's schema, made by its migrations."""
     name = "hub_template"
     _execute(postgres_url, f"CREATE DATABASE {name}")
-    beside.call(schema.migrate, _with_name(postgres_url, name))
+    beside.call(HUB_SCHEMA.migrate, _with_name(postgres_url, name))
     return name
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from ocpi_hub import resend
-from ocpi_hub.cli.command import Json, command, group, parsed
-from ocpi_hub.cli.output import CommandError, Exit, answer, say, table
 from ocpi_hub.cli.session import Session, open_hub, record
+from ocpi_hub.node.command import Json, command, group, parsed
+from ocpi_hub.node.output import CommandError, Exit, answer, say, table
 from ocpi_hub.protocol.modules import BROADCAST_MODULES, FUNCTIONAL_MODULES
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.resend import Walk

@@ -9,20 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from ocpi_hub.cli.command import Json, command
-from ocpi_hub.cli.output import CommandError, Exit, answer, say
 from ocpi_hub.cli.session import (
     Session,
     open_hub,
     open_session,
-    prepare_schema,
-    read_settings,
     record,
 )
+from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.output import CommandError, Exit, answer, say
+from ocpi_hub.node.secrets import WrongKey
+from ocpi_hub.node.settings import read_settings
 from ocpi_hub.service import database, dump
 from ocpi_hub.settings import HubSettings
-from ocpi_hub.store import numbers, replacing, schema
-from ocpi_hub.store.secrets import WrongKey
+from ocpi_hub.store import numbers, replacing
+from ocpi_hub.store.schema import HUB_SCHEMA
 from ocpi_hub.store.tables import SCHEMA
 
 _KEYS = "The SECRET_KEY is not in it: keep it elsewhere, stored tokens cannot be read without it"
@@ -46,7 +46,7 @@ async def backup(file: File, *, json: Json = False) -> None:
         async with hub.db.begin() as conn:
             await record(conn, "backup", file.name)
     say(_KEYS)
-    written = {"file": str(file), "bytes": file.stat().st_size, "schema": schema.head()}
+    written = {"file": str(file), "bytes": file.stat().st_size, "schema": HUB_SCHEMA.head()}
     answer(written, json=json, show=lambda: say(f"{file}: {written['bytes']} bytes"))
 
 
@@ -59,7 +59,7 @@ async def restore(
     json: Json = False,
 ) -> None:
     """Put a backup in place of what the hub has; the hub must be stopped."""
-    settings = read_settings()
+    settings = read_settings(HubSettings)
     async with _stopped(settings) as url:
         await dump.check(url, file, schema=SCHEMA)
         count = await replacing.platforms(url)
@@ -88,7 +88,7 @@ async def _replace(url: str, file: Path) -> None:
     await replacing.set_aside(url)
     try:
         await dump.read(url, file)
-        await prepare_schema(url, migrate=True)
+        await HUB_SCHEMA.prepare(url, migrate=True)
     except BaseException:
         await replacing.put_back(url)
         raise
@@ -98,7 +98,7 @@ async def _replace(url: str, file: Path) -> None:
 async def _restored(settings: HubSettings, url: str, file: Path) -> dict[str, Any]:
     found = {
         "file": str(file),
-        "schema": schema.head(),
+        "schema": HUB_SCHEMA.head(),
         "platforms": await replacing.platforms(url),
     }
     try:

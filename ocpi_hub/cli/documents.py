@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ocpi_hub.cli.output import CommandError, Exit
+from ocpi_hub.node.output import CommandError, Exit
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import load_object
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ocpi_hub import keys as hub_keys
-from ocpi_hub.cli.command import Json, command, group
-from ocpi_hub.cli.output import CommandError, Exit, answer, say
 from ocpi_hub.cli.session import Session, open_hub, record
+from ocpi_hub.node import keys as node_keys
+from ocpi_hub.node.command import Json, command, group
+from ocpi_hub.node.output import CommandError, Exit, answer, say
+from ocpi_hub.node.secrets import Vault
 from ocpi_hub.service import secret_key
 from ocpi_hub.settings import HubSettings
 from ocpi_hub.store import platforms
-from ocpi_hub.store.secrets import Vault
 
 keys = group("Keys: what stored tokens are encrypted with.")
 
@@ -39,7 +39,7 @@ async def rotate(*, json: Json = False) -> None:
 async def _with_own_keys(hub: Session) -> int:
     """The last key stays until the next rotation, for a hub that has not read the new one yet."""
     data_dir = hub.settings.data_dir
-    await _reseal(hub, hub_keys.current(hub.settings))
+    await _reseal(hub, node_keys.current(hub.settings))
     secret_key.drop_old(data_dir)
     return await _reseal(hub, secret_key.add(data_dir), audited=True)
 

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ocpi_hub.cli.command import Json, command, group, parsed
-from ocpi_hub.cli.output import CommandError, Exit, answer, facts, table
 from ocpi_hub.cli.session import Session, open_hub
+from ocpi_hub.node.command import Json, command, group, parsed
+from ocpi_hub.node.engine import Hot, json_loads
+from ocpi_hub.node.output import CommandError, Exit, answer, facts, table
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.store import custody, inspection, reads
 from ocpi_hub.store.custody import CdrState
-from ocpi_hub.store.engine import Hot, json_loads
 from ocpi_hub.store.inspection import Row
 from ocpi_hub.whereabouts import Sight, sights, viewers
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 
 from ocpi_hub import onboarding, resend
-from ocpi_hub.cli.command import Json, command, group, parsed
-from ocpi_hub.cli.output import CommandError, Exit, answer, facts, say, table
 from ocpi_hub.cli.session import Session, open_hub, record
+from ocpi_hub.node.command import Json, command, group, parsed
+from ocpi_hub.node.engine import Connection
+from ocpi_hub.node.output import CommandError, Exit, answer, facts, say, table
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.quirks import Quirk
@@ -23,7 +24,6 @@ from ocpi_hub.service.http import HttpxTransport, make_client
 from ocpi_hub.service.tls import tls_context
 from ocpi_hub.snapshot import PartyRole, Platform
 from ocpi_hub.store import platforms, registrations
-from ocpi_hub.store.engine import Connection
 from ocpi_hub.store.platforms import PlatformStatus, TokenKind
 from ocpi_hub.store.registrations import Claim, check_claims
 

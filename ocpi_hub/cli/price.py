@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ocpi_hub.cli.command import Json, command
 from ocpi_hub.cli.documents import read_document
-from ocpi_hub.cli.output import CommandError, Exit, answer, facts
+from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.output import CommandError, Exit, answer, facts
 from ocpi_hub.pricing import (
     Circumstances,
     Verdict,

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import getpass
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ocpi_hub import keys
-from ocpi_hub.cli.output import CommandError, say
+from ocpi_hub.node import keys
+from ocpi_hub.node.engine import Connection, Database, open_database
+from ocpi_hub.node.output import CommandError
+from ocpi_hub.node.secrets import Vault
+from ocpi_hub.node.settings import read_settings
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.registry import Registry
 from ocpi_hub.rewriting import HubUrls
 from ocpi_hub.service import database
 from ocpi_hub.settings import HubSettings
 from ocpi_hub.snapshot import Platform, Snapshot
-from ocpi_hub.store import audit, numbers, schema
-from ocpi_hub.store.engine import Connection, Database, open_database
-from ocpi_hub.store.secrets import Vault
+from ocpi_hub.store import audit, numbers
+from ocpi_hub.store.schema import HUB_SCHEMA
+from ocpi_hub.store.tables import SCHEMA
 
 _CONNECTIONS = 1
 
@@ -64,21 +66,12 @@ class Session:
             return await numbers.alive(conn)
 
 
-def read_settings(**given: str | None) -> HubSettings:
-    """The settings of the environment, what was `given` on the command line before it."""
-    environ = dict(os.environ)
-    environ |= {HubSettings.variable(name): value for name, value in given.items() if value}
-    for sentence in HubSettings.unknown(environ):
-        say(f"warning: {sentence}")
-    return HubSettings.from_env(environ)
-
-
 @asynccontextmanager
 async def open_hub() -> AsyncIterator[Session]:
     """The hub's database, running or started for the command, and everybody in it."""
-    settings = read_settings()
+    settings = read_settings(HubSettings)
     async with database.for_command(settings.database_url, settings.data_dir) as url:
-        await prepare_schema(url, migrate=settings.database_url is None)
+        await HUB_SCHEMA.prepare(url, migrate=settings.database_url is None)
         async with open_session(settings, url) as session:
             yield session
 
@@ -86,22 +79,12 @@ async def open_hub() -> AsyncIterator[Session]:
 @asynccontextmanager
 async def open_session(settings: HubSettings, url: str) -> AsyncIterator[Session]:
     """A session on a database that is up to date."""
-    async with open_database(url, pool_size=_CONNECTIONS) as db:
+    async with open_database(url, schema=SCHEMA, pool_size=_CONNECTIONS) as db:
         vault = keys.open_vault(settings)
         party = Party(settings.country_code, settings.party_id)
         registry = Registry(db, hub=party, mode=settings.agreements, vault=vault)
         await registry.refresh()
         yield Session(settings, db, registry, vault)
-
-
-async def prepare_schema(url: str, *, migrate: bool) -> None:
-    """WrongSchema unless the database is up to date, or was old and may be migrated."""
-    try:
-        await schema.check(url)
-    except schema.OldSchema:
-        if not migrate:
-            raise
-        await schema.migrate(url)
 
 
 async def record(

@@ -9,13 +9,14 @@ from typing import Any
 import typer
 
 from ocpi_hub import __version__
-from ocpi_hub.cli.command import Json, command
-from ocpi_hub.cli.output import answer, facts, table
 from ocpi_hub.cli.partner import platform_status
 from ocpi_hub.cli.session import Session, open_hub
+from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.output import answer, facts, table
 from ocpi_hub.protocol.party import Party
-from ocpi_hub.store import cursors, numbers, schema
+from ocpi_hub.store import cursors, numbers
 from ocpi_hub.store.numbers import Health, Lag, Waiting
+from ocpi_hub.store.schema import HUB_SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _document(found: Numbers, presence: Counter[str]) -> dict[str, Any]:
         "version": __version__,
         "running": found.alive,
         "alive_at": found.health.alive_at,
-        "schema": schema.head(),
+        "schema": HUB_SCHEMA.head(),
         "database_bytes": found.health.database_bytes,
         "platforms": dict(sorted(presence.items())),
         "objects": found.objects,

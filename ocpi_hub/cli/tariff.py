@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ocpi_hub.cli.command import Json, command, group, parsed
 from ocpi_hub.cli.documents import read_document
-from ocpi_hub.cli.output import CommandError, Exit, answer, table
+from ocpi_hub.node.command import Json, command, group, parsed
+from ocpi_hub.node.output import CommandError, Exit, answer, table
 from ocpi_hub.pricing import Estimate, Plan, Severity, compile_tariff, explain, sentences
 from ocpi_hub.pricing import estimate as estimate_plan
 from ocpi_hub.pricing import lint as lint_tariff

@@ -9,15 +9,15 @@ from urllib.parse import unquote
 
 import typer
 
-from ocpi_hub.cli.command import Json, command
-from ocpi_hub.cli.output import CommandError, answer, say, table
 from ocpi_hub.cli.session import Session, open_hub
+from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.output import CommandError, answer, say, table
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.modules import BROADCAST_MODULES
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.store import exchanges, inspection, parked
-from ocpi_hub.store.engine import Hot
 from ocpi_hub.store.exchanges import Exchange
 from ocpi_hub.store.parked import Parked
 from ocpi_hub.whereabouts import Sight, sights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 
 
 @dataclass(frozen=True, slots=True)

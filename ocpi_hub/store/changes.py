@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from psycopg import sql
 
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.protocol.urls import segment
-from ocpi_hub.store.engine import Hot, one_row
 from ocpi_hub.store.serving import EVSES_OF, LOCATION_TEXT
 
 

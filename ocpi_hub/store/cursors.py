@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.store.changes import Position, head
-from ocpi_hub.store.engine import Hot, one_row
 
 _START = """
 INSERT INTO cursors (receiver, module, xid, seq)

@@ -13,9 +13,9 @@ from enum import Enum, StrEnum, auto
 
 from psycopg.rows import class_row
 
+from ocpi_hub.node.engine import Database, Hot
+from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.protocol.jsontext import loads, same
-from ocpi_hub.store.engine import Database, Hot
-from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.private import Listing, Pager
 
 _STEPS = (0, 5, 30, 120, 600, 1800, 3600, 7200, 14400)

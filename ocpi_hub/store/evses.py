@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.patch import merge, merge_evse, raise_parent
 from ocpi_hub.protocol.types import parse_datetime
-from ocpi_hub.store.engine import Hot, one_row
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.puts import Key, put
 

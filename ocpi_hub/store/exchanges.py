@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from psycopg.rows import class_row
 
-from ocpi_hub.store.engine import UNAVAILABLE, Database, Hot
+from ocpi_hub.node.engine import UNAVAILABLE, Database, Hot
 
 log = logging.getLogger(__name__)
 

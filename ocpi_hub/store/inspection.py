@@ -7,8 +7,8 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.changes import Position
-from ocpi_hub.store.engine import Hot
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 
 # Sorted: two processes that want the same leases take turns row by row.
 _ACQUIRE = """

@@ -14,12 +14,12 @@ from typing import Any
 
 from psycopg.rows import class_row
 
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps, loads, same
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.patch import merge_session
 from ocpi_hub.protocol.types import parse_datetime
-from ocpi_hub.store.engine import Hot
 from ocpi_hub.store.private import Listing
 from ocpi_hub.store.private import Pager as Pager
 

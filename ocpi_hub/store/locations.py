@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.patch import merge_location
 from ocpi_hub.protocol.types import parse_datetime
-from ocpi_hub.store.engine import Hot, one_row
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.puts import Key, Put, put
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ocpi_hub.store.engine import Database
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store.tables import state
 
 CHANNEL = "hub_registry"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ocpi_hub.store.engine import Hot, one_row
+from ocpi_hub.node.engine import Hot, one_row
 
 # A hub that has not said so for longer than this is not running.
 ALIVE_SECONDS = 15.0

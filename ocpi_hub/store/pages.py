@@ -8,7 +8,7 @@ from datetime import datetime
 
 from psycopg import sql
 
-from ocpi_hub.store.engine import Hot, one_row
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.store.serving import EVSES_OF, LOCATION_TEXT, ROW_TEXT
 
 _PAGE = sql.SQL("""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 
 MOST_PER_RECEIVER = 10_000
 

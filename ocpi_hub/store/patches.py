@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.outcomes import Outcome
 
 # Rows are locked in the order of their key: two writers with keys in common take turns instead of

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from psycopg import sql
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.pages import Page, Window, milliseconds
 
 # Two scans in the order of `created`, merged: `OR` would sort everything the viewer has. The

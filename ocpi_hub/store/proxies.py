@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Executable, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ocpi_hub.store.secrets import new_reference
+from ocpi_hub.node.secrets import new_reference
 from ocpi_hub.store.tables import proxies
 
 

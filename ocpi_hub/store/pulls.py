@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 
 
 async def since(conn: Hot, owner: str, module: str) -> datetime | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.protocol.jsontext import dumps
-from ocpi_hub.store.engine import Hot, one_row
 from ocpi_hub.store.outcomes import Outcome
 
 # A stamp in the hub's future must not freeze the object: a PUT replaces one that lies more than

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.serving import EVSES_OF, LOCATION_TEXT
 
 _VISIBLE = sql.SQL("""

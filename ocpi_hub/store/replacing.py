@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from ocpi_hub.store.engine import open_unlimited
+from ocpi_hub.node.engine import open_unlimited
+from ocpi_hub.store.tables import SCHEMA
 
 _HAS = text("SELECT to_regnamespace('hub') IS NOT NULL")
 _DROP_ASIDE = text("DROP SCHEMA IF EXISTS hub_replaced CASCADE")
@@ -22,7 +23,7 @@ _OTHERS = text("""
 
 async def platforms(url: str) -> int:
     """How many partners the database knows; 0 where the hub has nothing in it."""
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         if not await conn.scalar(_HAS):
             return 0
         return int(await conn.scalar(_PLATFORMS) or 0)
@@ -30,13 +31,13 @@ async def platforms(url: str) -> int:
 
 async def in_use(url: str) -> bool:
     """Whether a hub, or another command, is connected to the database."""
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         return bool(await conn.scalar(_OTHERS))
 
 
 async def set_aside(url: str) -> None:
     """Makes room for another schema."""
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         if await conn.scalar(_HAS):
             await conn.execute(_DROP_ASIDE)
             await conn.execute(_ASIDE)
@@ -44,7 +45,7 @@ async def set_aside(url: str) -> None:
 
 async def put_back(url: str) -> None:
     """Has the one that was set aside again, whatever came in its place."""
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         await conn.execute(_DROP)
         if await conn.scalar(_HAS_ASIDE):
             await conn.execute(_BACK)
@@ -52,5 +53,5 @@ async def put_back(url: str) -> None:
 
 async def drop_aside(url: str) -> None:
     """Forgets the one that was set aside."""
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         await conn.execute(_DROP_ASIDE)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ocpi_hub.store.engine import open_unlimited
+from ocpi_hub.node.engine import open_unlimited
+from ocpi_hub.store.tables import SCHEMA
 
 # The numbers stay: they keep the order, and the cursors behind the last one.
 _ROWS = text("""
@@ -26,7 +27,7 @@ async def adopt_cluster(url: str) -> bool:
 
     Receivers then continue from the present state: what they missed before the restore they GET.
     """
-    async with open_unlimited(url) as conn:
+    async with open_unlimited(url, schema=SCHEMA) as conn:
         return await _adopt(conn)
 
 

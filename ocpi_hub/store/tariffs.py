@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.puts import Key, put, tombstone
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocpi_hub.store.engine import Hot
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.puts import Key, put
 

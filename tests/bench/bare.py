@@ -19,10 +19,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.service import transport
 from ocpi_hub.service.address import AddressGuard
 from ocpi_hub.service.lane import Lanes
-from ocpi_hub.store.engine import Database, open_database
+from ocpi_hub.store.tables import SCHEMA
 
 POOL = 8
 _TIMEOUT = 15
@@ -107,7 +108,7 @@ def main(database_url: str, sink_url: str) -> None:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         lanes = Lanes(AddressGuard(allow_private=True))
-        async with open_database(database_url, pool_size=POOL) as db:
+        async with open_database(database_url, schema=SCHEMA, pool_size=POOL) as db:
             bare = Bare(db, lanes, sink_url)
             evse = "{country_code}/{party_id}/{location_id}/{evse_uid}"
             app.router.routes += [

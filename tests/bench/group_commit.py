@@ -17,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 
 import uvloop
 
+from ocpi_hub.node.engine import Database, open_database
+from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.types import format_datetime
-from ocpi_hub.store import schema
-from ocpi_hub.store.engine import Database, open_database
-from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch, apply_patches
+from ocpi_hub.store.schema import HUB_SCHEMA
+from ocpi_hub.store.tables import SCHEMA
 from tests import samples
 
 _KEYS = 10_000
@@ -50,8 +51,8 @@ Write = Callable[[str, str], Awaitable[object]]
 
 async def main(url: str) -> None:
     """Runs every round with both ways of writing."""
-    await schema.migrate(url)
-    async with open_database(url, pool_size=_POOL) as db:
+    await HUB_SCHEMA.migrate(url)
+    async with open_database(url, schema=SCHEMA, pool_size=_POOL) as db:
         commits: GroupCommit[Patch, Outcome] = GroupCommit(
             db, write=apply_patches, key=lambda patch: patch.key
         )

@@ -12,14 +12,16 @@ import psycopg
 from cryptography.fernet import Fernet
 from psycopg import sql
 
+from ocpi_hub.node.engine import Database, one_row, open_database
+from ocpi_hub.node.secrets import Vault, hash_token
 from ocpi_hub.protocol.headers import authorization
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
-from ocpi_hub.store import registrations, schema
-from ocpi_hub.store.engine import Database, one_row, open_database
+from ocpi_hub.store import registrations
 from ocpi_hub.store.registrations import Claim, Endpoint, Registration
-from ocpi_hub.store.secrets import Vault, hash_token
+from ocpi_hub.store.schema import HUB_SCHEMA
+from ocpi_hub.store.tables import SCHEMA
 from tests import samples
 from tests.bench import children
 from tests.bench.children import Child
@@ -145,8 +147,8 @@ async def stage(postgres_url: str, name: str) -> AsyncIterator[Stage]:
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as conn:
         await conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
-    await schema.migrate(url)
-    async with open_database(url, pool_size=2) as db:
+    await HUB_SCHEMA.migrate(url)
+    async with open_database(url, schema=SCHEMA, pool_size=2) as db:
         yield Stage(url, db)
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ocpi_hub.store.engine import Database, open_database
+from ocpi_hub.node.engine import Database, open_database
+from ocpi_hub.store.tables import SCHEMA
 from tests.hub.commands import KEY, Commands
 from tests.hub.network import Network, running_network
 from tests.parties import RecordingParty
@@ -15,7 +16,7 @@ from tests.parties import RecordingParty
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
     """The hub's database, migrated and empty."""
-    async with open_database(database_url, pool_size=8) as opened:
+    async with open_database(database_url, schema=SCHEMA, pool_size=8) as opened:
         yield opened
 
 

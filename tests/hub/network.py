@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from ocpi_hub import onboarding
 from ocpi_hub.app import HubApp
 from ocpi_hub.hub import Hub
+from ocpi_hub.node.engine import Database
 from ocpi_hub.settings import HubSettings
-from ocpi_hub.store.engine import Database
 from tests.hub.commands import KEY, Commands
 from tests.partners import Partners
 from tests.partners import data_of as data_of

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import Vault, hash_token
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.registry import Mode, Registry
 from ocpi_hub.store import registrations
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.registrations import Claim, Endpoint, Registration, RoleChange
-from ocpi_hub.store.secrets import Vault, hash_token
 
 HUB = Party("NL", "HUB")
 NOW = datetime(2030, 5, 1, 12, tzinfo=UTC)

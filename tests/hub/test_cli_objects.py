@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.store import backfills, cursors, custody, leases, ledger, parked
 from ocpi_hub.store.changes import Position
 from ocpi_hub.store.custody import CdrDraft
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.exchanges import Exchange, ExchangeWriter
 from tests import samples
 from tests.hub.commands import Commands

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import hash_token
 from ocpi_hub.store import audit, backfills
-from ocpi_hub.store.engine import Database
-from ocpi_hub.store.secrets import hash_token
 from tests.hub.commands import Commands
 from tests.hub.network import Network, running_network
 from tests.hub.registering import invited, registered, registry

@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 
 from ocpi_hub import __version__
 from ocpi_hub.cli import app
+from ocpi_hub.node.engine import Database
 from ocpi_hub.service.lifecycle import bound
-from ocpi_hub.store.engine import Database
 from tests.hub.commands import Commands
 from tests.hub.registering import registered
 from tests.parties import RecordingParty

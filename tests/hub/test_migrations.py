@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Connection, text
 
 from migrations import runner
-from ocpi_hub.store import cursors, schema
-from ocpi_hub.store.engine import open_database, open_unlimited
+from ocpi_hub.node.engine import open_database, open_unlimited
+from ocpi_hub.node.schema import WrongSchema
+from ocpi_hub.store import cursors
 from ocpi_hub.store.restamp import adopt_cluster
-from ocpi_hub.store.schema import HUB, WrongSchema
-from ocpi_hub.store.tables import metadata
+from ocpi_hub.store.schema import HUB_SCHEMA
+from ocpi_hub.store.tables import SCHEMA, metadata
 from tests.hub import shelves
 from tests.hub.shelves import at
 
@@ -47,7 +48,7 @@ def _made_from_the_models(conn: Connection) -> list[tuple[str, ...]]:
 
 
 async def test_models_and_migrations_agree(database_url: str) -> None:
-    async with open_unlimited(database_url) as conn:
+    async with open_unlimited(database_url, schema=SCHEMA) as conn:
         migrated = await conn.run_sync(_description)
         modelled = await conn.run_sync(_made_from_the_models)
 
@@ -55,11 +56,11 @@ async def test_models_and_migrations_agree(database_url: str) -> None:
 
 
 async def test_down_to_nothing_and_up_again(database_url: str) -> None:
-    async with open_unlimited(database_url) as conn:
+    async with open_unlimited(database_url, schema=SCHEMA) as conn:
         before = await conn.run_sync(_description)
-        await conn.run_sync(partial(runner.downgrade, service=HUB, target="base"))
+        await conn.run_sync(partial(runner.downgrade, service=HUB_SCHEMA.service, target="base"))
         nothing = await conn.run_sync(_description)
-        await conn.run_sync(partial(runner.upgrade, service=HUB))
+        await conn.run_sync(partial(runner.upgrade, service=HUB_SCHEMA.service))
         after = await conn.run_sync(_description)
 
     assert nothing == []
@@ -67,33 +68,33 @@ async def test_down_to_nothing_and_up_again(database_url: str) -> None:
 
 
 async def test_migrating_twice_is_fine(database_url: str) -> None:
-    await schema.migrate(database_url)
+    await HUB_SCHEMA.migrate(database_url)
 
-    assert await schema.current(database_url) == schema.head()
+    assert await HUB_SCHEMA.current(database_url) == HUB_SCHEMA.head()
 
 
 @pytest.mark.parametrize(
     ("revision", "message"),
     [
         pytest.param(None, "no hub schema yet: run `ocpi-hub migrate`", id="never migrated"),
-        pytest.param("9999", "schema 9999, which this hub does not know", id="newer"),
+        pytest.param("9999", "schema 9999, which ocpi-hub does not know", id="newer"),
     ],
 )
 async def test_a_schema_of_another_version_is_refused_with_what_to_do(
     database_url: str, revision: str | None, message: str
 ) -> None:
-    async with open_unlimited(database_url) as conn:
+    async with open_unlimited(database_url, schema=SCHEMA) as conn:
         await conn.execute(text("DELETE FROM hub.alembic_version"))
         if revision is not None:
             values = {"revision": revision}
             await conn.execute(text("INSERT INTO hub.alembic_version VALUES (:revision)"), values)
 
     with pytest.raises(WrongSchema, match=message):
-        await schema.check(database_url)
+        await HUB_SCHEMA.check(database_url)
 
 
 async def test_the_newest_schema_is_accepted(database_url: str) -> None:
-    await schema.check(database_url)
+    await HUB_SCHEMA.check(database_url)
 
 
 async def test_on_its_own_cluster_nothing_is_stamped_anew(database_url: str) -> None:
@@ -106,7 +107,7 @@ async def test_after_a_restore_elsewhere_receivers_go_on_from_the_present(
     database_url: str,
 ) -> None:
     """A dump brings transaction ids along that the new cluster has not reached yet."""
-    async with open_database(database_url, pool_size=2) as db:
+    async with open_database(database_url, schema=SCHEMA, pool_size=2) as db:
         await shelves.put_tariff(db, id="OLD")
         async with db.hot() as conn:
             await conn.execute("UPDATE state SET system_identifier = 'another cluster'")

@@ -10,15 +10,15 @@ from datetime import timedelta
 
 import pytest
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import hash_token
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 from ocpi_hub.registry import Registry
 from ocpi_hub.snapshot import Mode, Platform, Snapshot
 from ocpi_hub.store import agreements, platforms
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.platforms import Presence
-from ocpi_hub.store.secrets import hash_token
 from tests.hub.registering import HUB, NOW, VAULT, invited, put, registered, registry
 
 CPO, EMS, OTHER = Party("NL", "CPO"), Party("DE", "EMS"), Party("DE", "OTH")

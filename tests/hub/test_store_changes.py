@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.jsontext import loads, same
 from ocpi_hub.store import changes, cursors
 from ocpi_hub.store.changes import Position
-from ocpi_hub.store.engine import Database
 from tests import samples
 from tests.hub import shelves
 from tests.hub.shelves import BEGINNING, OWNER, at

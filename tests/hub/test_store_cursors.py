@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import backfills, cursors, leases, parked
 from ocpi_hub.store.changes import Position
 from ocpi_hub.store.cursors import Move
-from ocpi_hub.store.engine import Database
 from tests.hub import shelves
 from tests.hub.shelves import EMSP, OWNER
 

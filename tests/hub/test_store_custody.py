@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from ocpi_hub.node.engine import Database, Hot
+from ocpi_hub.node.secrets import new_reference
 from ocpi_hub.protocol.jsontext import loads
 from ocpi_hub.store import custody
 from ocpi_hub.store.custody import Cdr, CdrDraft, CdrState, Taken, Taking
-from ocpi_hub.store.engine import Database, Hot
 from ocpi_hub.store.pages import Window
-from ocpi_hub.store.secrets import new_reference
 from tests.hub.registering import NOW
 
 CPO, EMS, HOSTILE = "nl/cpo", "de/ems", "de/bad"

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import exchanges
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.exchanges import Exchange, ExchangeWriter
 from tests.hub.registering import NOW
 

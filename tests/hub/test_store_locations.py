@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import same
 from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.store import evses, locations
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.outcomes import Outcome
 from tests import samples
 from tests.hub import shelves

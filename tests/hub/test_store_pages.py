@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.protocol.jsontext import loads, same
 from ocpi_hub.store import pages
-from ocpi_hub.store.engine import Database, Hot
 from tests import samples
 from tests.hub import shelves
 from tests.hub.shelves import at

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.protocol.jsontext import loads
 from ocpi_hub.store import reads
-from ocpi_hub.store.engine import Database
-from ocpi_hub.store.group_commit import GroupCommit
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch, apply_patches
 from tests import samples

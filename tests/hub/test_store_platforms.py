@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import Vault, hash_token
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.store import agreements, audit, notices, platforms
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.platforms import PlatformStatus, Presence
-from ocpi_hub.store.secrets import Vault, hash_token
 from tests.hub.registering import NOW, VAULT, invited, registered, registry
 
 CPO, EMS = Party("NL", "CPO"), Party("DE", "EMS")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.store import proxies
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.proxies import Proxy, ProxyDraft
 from tests.hub.registering import NOW
 

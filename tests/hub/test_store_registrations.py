@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import hash_token
 from ocpi_hub.protocol.errors import InvalidParameters, Unauthorized
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 from ocpi_hub.snapshot import Snapshot
 from ocpi_hub.store import registrations
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.platforms import PlatformStatus, TokenKind
 from ocpi_hub.store.registrations import Claim, RoleChange
-from ocpi_hub.store.secrets import hash_token
 from tests.hub.registering import (
     NOW,
     invited,

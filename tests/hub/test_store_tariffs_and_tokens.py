@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.jsontext import loads, same
 from ocpi_hub.store import reads, tariffs
-from ocpi_hub.store.engine import Database
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch
 from tests import samples

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import psycopg
 
-from ocpi_hub.store.engine import Database, Hot
+from ocpi_hub.node.engine import Database, Hot
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")

@@ -1,7 +1,7 @@
-"""Connections to the hub's database: SQLAlchemy for most, a pool of psycopg for the hot statements.
+"""Connections to a service's database: SQLAlchemy for most, psycopg for the hot statements.
 
-Both speak psycopg, see the schema `hub` first, work in UTC and give up rather than wait for long:
-an open write transaction anywhere on the cluster holds back the delivery of changes.
+Both speak psycopg, see the service's schema first, work in UTC and give up rather than wait for
+long: an open write transaction anywhere on the cluster holds back the delivery of changes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ocpi_hub.protocol.jsontext import dumps
-from ocpi_hub.store.tables import SCHEMA
 
 # A connection for the hot statements. It is in autocommit: a statement alone is a transaction.
 Hot = psycopg.AsyncConnection[TupleRow]
@@ -48,7 +47,6 @@ _OPEN_SECONDS = 10.0
 _CORE_CONNECTIONS = 4
 
 _SESSION = {
-    "search_path": SCHEMA,
     "timezone": "UTC",
     "synchronous_commit": "on",  # invariant 1: what was answered with 1000 is on disk
 }
@@ -66,7 +64,7 @@ def json_loads(text: str | bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The hub's database, open."""
+    """A service's database, open."""
 
     engine: AsyncEngine
     pool: AsyncConnectionPool[Hot]
@@ -92,9 +90,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
+async def open_database(url: str, *, schema: str, pool_size: int) -> AsyncIterator[Database]:
     """The database at `url`, any form libpq knows, with `pool_size` hot connections."""
-    conninfo = _conninfo(url, _SESSION | _LIMITS)
+    conninfo = _conninfo(url, schema, _SESSION | _LIMITS)
     pool: AsyncConnectionPool[Hot] = AsyncConnectionPool(
         conninfo,
         connection_class=Hot,
@@ -115,9 +113,9 @@ async def open_database(url: str, *, pool_size: int) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def open_unlimited(url: str) -> AsyncIterator[AsyncConnection]:
+async def open_unlimited(url: str, *, schema: str) -> AsyncIterator[AsyncConnection]:
     """One transaction without the limits on time, for migrations and other work of an operator."""
-    engine = _engine(_conninfo(url, _SESSION), size=1)
+    engine = _engine(_conninfo(url, schema, _SESSION), size=1)
     try:
         async with engine.begin() as conn:
             yield conn
@@ -135,13 +133,14 @@ async def one_row(
     return row
 
 
-def _conninfo(url: str, session: dict[str, str]) -> str:
+def _conninfo(url: str, schema: str, session: dict[str, str]) -> str:
     given = conninfo_to_dict(url)
     options = [str(given["options"])] if given.get("options") else []
-    options += [f"-c {name}={value}" for name, value in session.items()]
+    settings = {"search_path": schema, **session}
+    options += [f"-c {name}={value}" for name, value in settings.items()]
     timeout = given.get("connect_timeout") or _CONNECT_SECONDS
     return make_conninfo(
-        url, options=" ".join(options), connect_timeout=timeout, application_name="ocpi-hub"
+        url, options=" ".join(options), connect_timeout=timeout, application_name=f"ocpi-{schema}"
     )
 
 

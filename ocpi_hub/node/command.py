@@ -8,13 +8,13 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from ocpi_hub.cli.output import CommandError, Exit, complain
+from ocpi_hub.node.engine import UNAVAILABLE
+from ocpi_hub.node.output import CommandError, Exit, complain
+from ocpi_hub.node.schema import WrongSchema
+from ocpi_hub.node.secrets import WrongKey
 from ocpi_hub.protocol.errors import InvalidParameters, OcpiError
 from ocpi_hub.service import lifecycle
 from ocpi_hub.service.refusals import Refusal
-from ocpi_hub.store.engine import UNAVAILABLE
-from ocpi_hub.store.schema import WrongSchema
-from ocpi_hub.store.secrets import WrongKey
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 

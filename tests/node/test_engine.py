@@ -12,7 +12,8 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from ocpi_hub.store.engine import Database, open_database
+from ocpi_hub.node.engine import Database, open_database
+from ocpi_hub.store.tables import SCHEMA
 
 
 def _several_hosts(url: str) -> str:
@@ -40,7 +41,7 @@ def _several_hosts(url: str) -> str:
 async def test_every_form_of_url_that_libpq_knows_is_taken(database_url: str, form: object) -> None:
     assert callable(form)
 
-    async with open_database(form(database_url), pool_size=1) as db:
+    async with open_database(form(database_url), schema=SCHEMA, pool_size=1) as db:
         async with db.hot() as hot:
             row = await (await hot.execute("SELECT count(*) FROM state")).fetchone()
         async with db.begin() as conn:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from cryptography.fernet import Fernet
 
-from ocpi_hub.store.secrets import Vault, WrongKey, hash_token, new_reference, new_token
+from ocpi_hub.node.secrets import Vault, WrongKey, hash_token, new_reference, new_token
 
 
 def test_a_token_fits_the_credentials_object_and_cannot_be_guessed() -> None:

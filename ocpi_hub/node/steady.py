@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from ocpi_hub.store.engine import UNAVAILABLE
+from ocpi_hub.node.engine import UNAVAILABLE
 
 log = logging.getLogger(__name__)
 
