@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ocpi_hub.service import database
 from ocpi_hub.store.schema import HUB_SCHEMA
-
-_NUMBERS = count(1)
-_DISCONNECT = """
-SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = '{name}' AND usename = current_user
-"""
+from tests.databases import copied, template
 
 
 @pytest.fixture(scope="session")
@@ -48,45 +40,22 @@ def postgres_url(beside: BlockingPortal) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def hub_template(postgres_url: str, beside: BlockingPortal) -> str:
     """The name of a database with the hub's schema, made by its migrations."""
-    name = "hub_template"
-    _execute(postgres_url, f"CREATE DATABASE {name}")
-    beside.call(HUB_SCHEMA.migrate, _with_name(postgres_url, name))
-    return name
+    return template(postgres_url, "hub_template", migrate=HUB_SCHEMA.migrate, beside=beside)
 
 
 @pytest.fixture
 def database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
     """A database with the hub's schema and no rows, for one test."""
-    yield from _database(postgres_url, template=hub_template)
+    yield from copied(postgres_url, hub_template)
 
 
 @pytest.fixture(scope="module")
 def shared_database_url(postgres_url: str, hub_template: str) -> Iterator[str]:
     """A database with the hub's schema, for all tests of one module."""
-    yield from _database(postgres_url, template=hub_template)
+    yield from copied(postgres_url, hub_template)
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
     """A database without a schema, for one test."""
-    yield from _database(postgres_url, template="template1")
-
-
-def _database(postgres_url: str, *, template: str) -> Iterator[str]:
-    name = f"test_{next(_NUMBERS)}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield _with_name(postgres_url, name)
-    finally:
-        # Not WITH (FORCE), which may not end an autovacuum worker: a plain DROP waits for those.
-        _execute(postgres_url, _DISCONNECT.format(name=name))
-        _execute(postgres_url, f"DROP DATABASE {name}")
-
-
-def _with_name(url: str, name: str) -> str:
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
-
-
-def _execute(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(statement.encode())
+    yield from copied(postgres_url, "template1")

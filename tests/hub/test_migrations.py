@@ -16,40 +16,19 @@ from ocpi_hub.store.schema import HUB_SCHEMA
 from ocpi_hub.store.tables import SCHEMA, metadata
 from tests.hub import shelves
 from tests.hub.shelves import at
-
-# Everything that tells two schemas apart, by name.
-_DESCRIPTION = """
-SELECT 'column', table_name || '.' || column_name,
-    concat_ws(' ', udt_name, is_nullable, column_default, identity_generation)
-FROM information_schema.columns WHERE table_schema = 'hub' AND table_name <> 'alembic_version'
-UNION ALL
-SELECT 'index', indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'hub' AND tablename <> 'alembic_version'
-UNION ALL
-SELECT 'constraint', conname, pg_get_constraintdef(c.oid)
-FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-WHERE n.nspname = 'hub' AND contype <> 'n' AND conname NOT LIKE 'alembic%'
-UNION ALL
-SELECT 'storage', relname, reloptions::text FROM pg_class
-WHERE relnamespace = 'hub'::regnamespace AND reloptions IS NOT NULL
-ORDER BY 1, 2
-"""
-
-
-def _description(conn: Connection) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in conn.execute(text(_DESCRIPTION))]
+from tests.schemas import describe
 
 
 def _made_from_the_models(conn: Connection) -> list[tuple[str, ...]]:
     conn.execute(text("DROP SCHEMA hub CASCADE"))
     conn.execute(text("CREATE SCHEMA hub"))
     metadata.create_all(conn)
-    return _description(conn)
+    return describe(conn, SCHEMA)
 
 
 async def test_models_and_migrations_agree(database_url: str) -> None:
     async with open_unlimited(database_url, schema=SCHEMA) as conn:
-        migrated = await conn.run_sync(_description)
+        migrated = await conn.run_sync(partial(describe, schema=SCHEMA))
         modelled = await conn.run_sync(_made_from_the_models)
 
     assert migrated == modelled
@@ -57,11 +36,11 @@ async def test_models_and_migrations_agree(database_url: str) -> None:
 
 async def test_down_to_nothing_and_up_again(database_url: str) -> None:
     async with open_unlimited(database_url, schema=SCHEMA) as conn:
-        before = await conn.run_sync(_description)
+        before = await conn.run_sync(partial(describe, schema=SCHEMA))
         await conn.run_sync(partial(runner.downgrade, service=HUB_SCHEMA.service, target="base"))
-        nothing = await conn.run_sync(_description)
+        nothing = await conn.run_sync(partial(describe, schema=SCHEMA))
         await conn.run_sync(partial(runner.upgrade, service=HUB_SCHEMA.service))
-        after = await conn.run_sync(_description)
+        after = await conn.run_sync(partial(describe, schema=SCHEMA))
 
     assert nothing == []
     assert after == before

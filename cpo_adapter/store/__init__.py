@@ -1,0 +1,1 @@
+"""All SQL of the CPO adapter: functions whose first argument is the connection."""

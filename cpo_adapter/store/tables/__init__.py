@@ -1,0 +1,8 @@
+"""Every table of the CPO adapter, as SQLAlchemy Core; migrations/cpo makes the same."""
+
+from __future__ import annotations
+
+from cpo_adapter.store.tables import charging, inventory, operation, stations
+from cpo_adapter.store.tables.metadata import SCHEMA, metadata
+
+__all__ = ["SCHEMA", "charging", "inventory", "metadata", "operation", "stations"]
