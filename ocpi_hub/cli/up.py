@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
@@ -45,8 +45,8 @@ def add_to(app: typer.Typer) -> None:
 
 async def up(*, host: Host = None, port: Port = None, json: Json = False) -> None:
     """Run the hub: with a database of its own unless one is given, and brought up to date."""
-    hub = _program(json=json)
-    await hub.up(hub.read(host, port))
+    hub = _program({"host": host, "port": port}, json=json)
+    await hub.up(hub.read())
 
 
 async def serve(
@@ -59,13 +59,13 @@ async def serve(
     json: Json = False,
 ) -> None:
     """Run the hub on a given database that is up to date; nothing is migrated."""
-    hub = _program(json=json, fanout=not no_fanout)
-    await hub.serve(hub.read(host, port))
+    hub = _program({"host": host, "port": port}, json=json, fanout=not no_fanout)
+    await hub.serve(hub.read())
 
 
 async def fanout(*, json: Json = False) -> None:
     """Run only what tells the receivers, beside `ocpi-hub serve --no-fanout`."""
-    hub = _program(json=json)
+    hub = _program({}, json=json)
     settings = hub.read()
     hub.require_database(settings)
     with lifecycle.stop_signals() as stop:
@@ -82,7 +82,9 @@ async def migrate(*, json: Json = False) -> None:
     await run_migrations(read_settings(HubSettings), HUB_SCHEMA, json=json)
 
 
-def _program(*, json: bool, fanout: bool = True) -> Program[HubSettings]:
+def _program(
+    given: Mapping[str, object], *, json: bool, fanout: bool = True
+) -> Program[HubSettings]:
     def make_app(settings: HubSettings, url: str) -> HubApp:
         return HubApp(settings, url, keys.current(settings), fanout=fanout)
 
@@ -92,6 +94,7 @@ def _program(*, json: bool, fanout: bool = True) -> Program[HubSettings]:
         make_app=make_app,
         known=_known,
         announce=partial(_listening, json=json),
+        given=given,
     )
 
 

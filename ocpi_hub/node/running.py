@@ -7,9 +7,9 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from ocpi_hub.node.output import CommandError, Exit, answer, document, say
@@ -24,7 +24,8 @@ class Program(Generic[SettingsT]):
     """A service as its commands see it.
 
     `make_app` gives the ASGI application from settings and database URL; `known` is entered when
-    the database is ready and left after the last answer; `announce` says that it listens.
+    the database is ready and left after the last answer; `announce` says that it listens. `given`
+    are settings of the command line, which come before those of the environment.
     """
 
     settings: type[SettingsT]
@@ -32,11 +33,11 @@ class Program(Generic[SettingsT]):
     make_app: Callable[[SettingsT, str], Callable[..., Any]]
     known: Callable[[SettingsT, Postgres], AbstractAsyncContextManager[None]]
     announce: Callable[[SettingsT], None]
+    given: Mapping[str, object] = field(default_factory=dict)
 
-    def read(self, host: str | None = None, port: int | None = None) -> SettingsT:
+    def read(self) -> SettingsT:
         """The settings for running it; from here on the logs know its secrets."""
-        given = {"host": host, "port": None if port is None else str(port)}
-        settings = read_settings(self.settings, **given)
+        settings = read_settings(self.settings, self.given)
         logs.configure(settings.log_level)
         for secret in settings.secrets():
             logs.register_secret(secret)
@@ -94,7 +95,7 @@ class Program(Generic[SettingsT]):
         port = int(sock.getsockname()[1])
         if settings.port == port:
             return settings
-        return read_settings(self.settings, host=settings.host, port=str(port))
+        return read_settings(self.settings, {**self.given, "port": port})
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -149,10 +150,14 @@ class NodeSettings(Settings):
 SettingsT = TypeVar("SettingsT", bound=NodeSettings)
 
 
-def read_settings(kind: type[SettingsT], **given: str | None) -> SettingsT:
+def read_settings(kind: type[SettingsT], given: Mapping[str, object] | None = None) -> SettingsT:
     """The settings of the environment, what was `given` on the command line before it."""
     environ = dict(os.environ)
-    environ |= {kind.variable(name): value for name, value in given.items() if value}
+    environ |= {
+        kind.variable(name): str(value)
+        for name, value in (given or {}).items()
+        if value is not None
+    }
     for sentence in kind.unknown(environ):
         say(f"warning: {sentence}")
     return kind.from_env(environ)

@@ -15,6 +15,7 @@ from ocpi_hub import __version__
 from ocpi_hub.cli import app
 from ocpi_hub.node.engine import Database
 from ocpi_hub.service.lifecycle import bound
+from ocpi_hub.store.schema import HUB_SCHEMA
 from tests.hub.commands import Commands
 from tests.hub.registering import registered
 from tests.parties import RecordingParty
@@ -111,7 +112,7 @@ async def test_a_backup_is_restored_in_place_of_what_there_is(
 
     assert (refused.code, "2 partners" in refused.stderr) == (1, True)
     assert done.json == {
-        "file": str(file), "schema": "0001", "platforms": 1, "secret_key_fits": True
+        "file": str(file), "schema": HUB_SCHEMA.head(), "platforms": 1, "secret_key_fits": True
     }  # fmt: skip
     listed = (await ocpi_hub.aside("partner", "list", "--json")).json
     assert [p["name"] for p in listed] == ["tnm"]
@@ -227,8 +228,8 @@ def test_a_given_database_is_not_migrated_unasked(
     assert refused.json["error"]["message"] == (
         "the database has no hub schema yet: run `ocpi-hub migrate`"
     )
-    assert migrated.json == {"before": None, "schema": "0001"}
-    assert again.json == {"before": "0001", "schema": "0001"}
+    assert migrated.json == {"before": None, "schema": HUB_SCHEMA.head()}
+    assert again.json == {"before": HUB_SCHEMA.head(), "schema": HUB_SCHEMA.head()}
     assert empty("partner", "list").code == 0
 
 
