@@ -17,6 +17,11 @@ from ocpi_hub.node.schema import Schema
 from ocpi_hub.node.settings import NodeSettings, SettingsT, read_settings
 from ocpi_hub.service import database, lifecycle, logs
 from ocpi_hub.service.postgres import Postgres
+from ocpi_hub.service.websocket import SocketLimits
+
+
+def _usual(_: NodeSettings) -> SocketLimits:
+    return SocketLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,8 @@ class Program(Generic[SettingsT]):
 
     `make_app` gives the ASGI application from settings and database URL; `known` is entered when
     the database is ready and left after the last answer; `announce` says that it listens. `given`
-    are settings of the command line, which come before those of the environment.
+    are settings of the command line, which come before those of the environment; `sockets` bounds
+    the websockets on its port.
     """
 
     settings: type[SettingsT]
@@ -34,6 +40,7 @@ class Program(Generic[SettingsT]):
     known: Callable[[SettingsT, Postgres], AbstractAsyncContextManager[None]]
     announce: Callable[[SettingsT], None]
     given: Mapping[str, object] = field(default_factory=dict)
+    sockets: Callable[[SettingsT], SocketLimits] = _usual
 
     def read(self) -> SettingsT:
         """The settings for running it; from here on the logs know its secrets."""
@@ -85,7 +92,11 @@ class Program(Generic[SettingsT]):
                     app = self.make_app(settings, postgres.dsn)
                     lifecycle.expect_little_garbage()
                     await lifecycle.serve(
-                        app, sock, stop=stop, on_ready=lambda: self.announce(settings)
+                        app,
+                        sock,
+                        stop=stop,
+                        on_ready=lambda: self.announce(settings),
+                        sockets=self.sockets(settings),
                     )
                 if postgres.failed.is_set():
                     raise CommandError("the database ended by itself", code=Exit.UNAVAILABLE)

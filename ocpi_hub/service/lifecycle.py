@@ -16,6 +16,7 @@ import uvloop
 
 from ocpi_hub.service.door import DoorProtocol
 from ocpi_hub.service.refusals import PortInUse, ServiceFailed
+from ocpi_hub.service.websocket import SocketLimits, WebSocketProtocol
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # New objects between two looks for garbage that reference counts do not free. Python's own 700 are
 # a handful of requests; each look then goes through all that are in flight.
 _GARBAGE_AFTER = 50_000
+_SOCKETS = SocketLimits()
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -74,11 +76,16 @@ async def serve(
     *,
     stop: asyncio.Event,
     on_ready: Callable[[], None],
+    sockets: SocketLimits = _SOCKETS,
 ) -> None:
     """Serves the app until `stop` is set, then lets the requests in flight finish."""
     config = uvicorn.Config(
         app,
         http=DoorProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=sockets.max_size,
+        ws_ping_interval=sockets.ping_seconds,
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

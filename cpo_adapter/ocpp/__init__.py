@@ -1,0 +1,1 @@
+"""OCPP, the chargers' side: sockets, frames and what they mean. Nothing here knows OCPI or SQL."""

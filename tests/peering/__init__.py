@@ -1,0 +1,1 @@
+"""Tests of an adapter's side of OCPI."""
