@@ -105,6 +105,17 @@ def to_partner(schedule: Schedule, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def unlimited(watts: Decimal, *, now: datetime) -> dict[str, Any]:
+    """The ActiveChargingProfile where none holds: the most that the EVSE gives (CHP-06)."""
+    return {
+        "start_date_time": format_datetime(now),
+        "charging_profile": {
+            "charging_rate_unit": RateUnit.WATTS.value,
+            "charging_profile_period": [{"start_period": 0, "limit": _floored(watts)}],
+        },
+    }
+
+
 def _periods(
     document: Mapping[str, Any], abilities: Abilities, convert: Callable[[Decimal], Decimal]
 ) -> tuple[SchedulePeriod, ...]:

@@ -103,6 +103,18 @@ class CpoSettings(NodeSettings):
         default=86400.0,
         description="Seconds without a sign of life after which a transaction counts as stuck.",
     )
+    meter_slack: Seconds = Field(
+        default=3600.0,
+        description=(
+            "Seconds that two meter readings are taken to lie apart at least, when a jump is held "
+            "against the rated power: stations stamp loosely."
+        ),
+    )
+    currency: str = Field(
+        default="EUR",
+        pattern="^[A-Z]{3}$",
+        description="The currency of sessions at connectors without a tariff.",
+    )
     max_frame: int = Field(
         default=65536, ge=1024, description="The longest frame in bytes that a station may send."
     )

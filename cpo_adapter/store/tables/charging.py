@@ -34,7 +34,10 @@ transactions = Table(
     note("location_id"),
     note("evse_uid"),
     note("connector_id"),
-    # As the station sent it, and the same folded.
+    # What the CDR copies of the Location as it was when it began, and what its meter can show:
+    # {cdr_location, time_zone, rated_watts, volts}; null: not mapped.
+    Column("place", JSONB),
+    # As the station sent it.
     note("id_tag"),
     # Whose: Party.key of the eMSP; null: the operator's own or unknown.
     note("owner"),
@@ -48,6 +51,8 @@ transactions = Table(
     details("suspicions", "[]"),
     # ok | suspect | unbillable | released | written_off
     words("billing", "ok"),
+    # When it began in the station's own words: the same start again says the same.
+    note("start_stamp"),
     # By the station's clock, corrected, and when we heard.
     moment("started_at"),
     moment("start_received_at"),
@@ -83,10 +88,8 @@ Index("transactions_ocpp_ix", transactions.c.station_id, transactions.c.ocpp_id,
 Index(
     "transactions_natural_ix",
     transactions.c.station_id,
-    transactions.c.connector,
-    transactions.c.id_tag,
-    transactions.c.started_at,
-    transactions.c.meter_start,
+    transactions.c.evse,
+    transactions.c.start_stamp,
 )
 Index(
     "transactions_open_ix",
@@ -213,7 +216,7 @@ charging_profiles = Table(
     Column("profile_id", Integer, Identity(), nullable=False, unique=True),
     # The ChargingProfile of OCPI.
     document(),
-    # sent | refused | cleared
+    # sent | refused | cleared | lost
     words("state", "sent"),
     note("owner"),
     since("last_updated"),

@@ -45,6 +45,8 @@ evses = Table(
     since("status_since"),
     # When the status has to be told, once it has stood still; null: it is told.
     moment("tell_at"),
+    # The status that partners were told last; null: none yet.
+    note("told"),
     # Strictly increasing, by the server's clock.
     since("last_updated"),
 )

@@ -126,3 +126,12 @@ happenings = Table(
     details("detail"),
 )
 Index("happenings_station_ix", happenings.c.station_id, happenings.c.id)
+
+# Keys of the adapter's own, encrypted with SECRET_KEY: a new SECRET_KEY seals them anew, and what
+# was made with them stays good.
+sealed_keys = Table(
+    "sealed_keys",
+    metadata,
+    key("name"),
+    Column("sealed", LargeBinary, nullable=False),
+)

@@ -96,6 +96,14 @@ CREATE TABLE cpo.happenings (
 CREATE INDEX happenings_station_ix ON cpo.happenings (station_id, id);
 """
 
+_SEALED_KEYS = """
+CREATE TABLE cpo.sealed_keys (
+    name text NOT NULL,
+    sealed bytea NOT NULL,
+    CONSTRAINT sealed_keys_pk PRIMARY KEY (name)
+);
+"""
+
 _LOCATIONS = """
 CREATE TABLE cpo.locations (
     id text NOT NULL,
@@ -116,6 +124,7 @@ CREATE TABLE cpo.evses (
     status text NOT NULL DEFAULT 'UNKNOWN',
     status_since timestamptz NOT NULL DEFAULT now(),
     tell_at timestamptz,
+    told text,
     last_updated timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT evses_pk PRIMARY KEY (uid)
 );
@@ -193,6 +202,7 @@ CREATE TABLE cpo.transactions (
     location_id text,
     evse_uid text,
     connector_id text,
+    place jsonb,
     id_tag text,
     owner text,
     token jsonb,
@@ -201,6 +211,7 @@ CREATE TABLE cpo.transactions (
     state text NOT NULL DEFAULT 'active',
     suspicions jsonb NOT NULL DEFAULT '[]',
     billing text NOT NULL DEFAULT 'ok',
+    start_stamp text,
     started_at timestamptz,
     start_received_at timestamptz,
     stopped_at timestamptz,
@@ -226,7 +237,7 @@ CREATE TABLE cpo.transactions (
 );
 CREATE INDEX transactions_bill_ix ON cpo.transactions (bill_at) WHERE bill_at IS NOT NULL;
 CREATE INDEX transactions_natural_ix
-    ON cpo.transactions (station_id, connector, id_tag, started_at, meter_start);
+    ON cpo.transactions (station_id, evse, start_stamp);
 CREATE UNIQUE INDEX transactions_ocpp_ix ON cpo.transactions (station_id, ocpp_id);
 CREATE INDEX transactions_open_ix
     ON cpo.transactions (station_id, evse) WHERE state IN ('reserved', 'pending', 'active');
@@ -441,6 +452,7 @@ _TABLES = (
     _FRAMES,
     _OUTAGES,
     _HAPPENINGS,
+    _SEALED_KEYS,
     _LOCATIONS,
     _EVSES,
     _PLUGS,
@@ -494,6 +506,7 @@ def downgrade() -> None:
     op.execute("DROP TABLE cpo.plugs")
     op.execute("DROP TABLE cpo.evses")
     op.execute("DROP TABLE cpo.locations")
+    op.execute("DROP TABLE cpo.sealed_keys")
     op.execute("DROP TABLE cpo.happenings")
     op.execute("DROP TABLE cpo.outages")
     op.execute("DROP TABLE cpo.frames")

@@ -1,0 +1,41 @@
+"""What the adapter counts, for Prometheus. Labels are modules and codes, never parties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from ocpi_hub.protocol.server import Exchange
+from ocpi_hub.service.metrics import new_registry
+
+_SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
+
+
+class Metrics:
+    """One registry per app, so that several adapters may live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = new_registry()
+        self._exchanges = Counter(
+            "cpo_ocpi_requests",
+            "OCPI requests answered.",
+            ("module", "method", "status_code"),
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "cpo_ocpi_request_seconds",
+            "Time to an answer.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def observe(self, exchange: Exchange) -> None:
+        """Count an exchange with a partner."""
+        module = exchange.message.operation.module if exchange.message else "none"
+        self._exchanges.labels(module, exchange.method, exchange.reply.status_code).inc()
+        self._seconds.observe(exchange.milliseconds / 1000)
+
+    def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
+        """A number that is asked for when somebody looks."""
+        Gauge(f"cpo_{name}", about, registry=self.registry).set_function(value)
