@@ -16,10 +16,10 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from ocpi_hub.catalogue import Catalogue
+from ocpi_hub.clearing import Clearing
 from ocpi_hub.clientinfo import ClientInfoPush
 from ocpi_hub.custody import Custody
 from ocpi_hub.fanout import Fanout
-from ocpi_hub.health import health_routes
 from ocpi_hub.housekeeping import Housekeeping
 from ocpi_hub.hub import Hub, HubCaller
 from ocpi_hub.leader import Leader
@@ -29,11 +29,13 @@ from ocpi_hub.metrics import Metrics
 from ocpi_hub.node import keys
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.group_commit import GroupCommit
+from ocpi_hub.node.health import health_routes
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.presence import Presence
-from ocpi_hub.protocol.modules import CONFIGURATION, FUNCTIONAL
+from ocpi_hub.pricing_process import PricingProcess
+from ocpi_hub.protocol.modules import CONFIGURATION, FUNCTIONAL, clearing_operations
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.routes import Routes
@@ -53,6 +55,7 @@ from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch, apply_patches
 from ocpi_hub.store.tables import SCHEMA
+from ocpi_hub.witness import Witness
 
 # The hub sends HubClientInfo and never receives it.
 SERVED = (*FUNCTIONAL, *(row for row in CONFIGURATION if row.interface is Interface.SENDER))
@@ -110,9 +113,15 @@ class HubApp:
         async with running(
             self.settings, self.database_url, self.secret_key, fanout=self.fanout
         ) as hub:
-            self.ocpi = Server(hub.switchboard, Routes(SERVED, custom=True))
-            token = self.settings.metrics_token
-            rest.include_router(health_routes(hub.switchboard.registry, hub.metrics, token))
+            rows = (*SERVED, *hub.switchboard.own)
+            self.ocpi = Server(hub.switchboard, Routes(rows, custom=True))
+            rest.include_router(
+                health_routes(
+                    hub.switchboard.registry.ready,
+                    metrics=hub.metrics.registry,
+                    metrics_token=self.settings.metrics_token,
+                )
+            )
             try:
                 yield
             finally:
@@ -192,15 +201,9 @@ class _Parts:
             db, write=apply_patches, key=lambda patch: patch.key
         )
         self.catalogue = Catalogue(db, served, self.patches, self.fanout.poke)
-        self.custody = Custody(
-            db,
-            custody.writer(db, now=lambda: datetime.now(UTC)),
-            self.outbound,
-            urls,
-            self.registry,
-            settings.cdr_custody,
-            forward,
-        )
+        leader = Leader(db, "clearing", holder)
+        self.clearing = Clearing(db, PricingProcess(), leader, self.metrics.cleared)
+        self.custody = self._custody(db, urls, settings)
         self.presence = Presence(
             db,
             self.registry,
@@ -247,7 +250,21 @@ class _Parts:
             outbound=self.outbound,
             exchanges=self.writer,
             rate_limit=RateLimit(settings.rate_limit),
+            witness=Witness(db),
+            own=clearing_operations(f"{party.key.replace('/', '')}-clearing"),
             observe_metrics=self.metrics.observe,
+        )
+
+    def _custody(self, db: Database, urls: HubUrls, settings: HubSettings) -> Custody:
+        return Custody(
+            db,
+            custody.writer(db, now=lambda: datetime.now(UTC)),
+            self.outbound,
+            urls,
+            self.registry,
+            self.clearing,
+            settings.cdr_custody,
+            settings.forward_timeout,
         )
 
     def tasks(self, *, serving: bool, fanout: bool) -> list[Task]:
@@ -260,6 +277,7 @@ class _Parts:
         return [
             self.patches.run(),
             self.custody.run(),
+            self.clearing.run(),
             self.presence.run(),
             self.pull.run(),
             self.clientinfo.run(),

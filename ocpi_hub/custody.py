@@ -15,12 +15,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from ocpi_hub.clearing import Clearing, Opinion, Subject, message_of, shortened, soon
+from ocpi_hub.hard_rules import moment_of
 from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.node.secrets import new_reference
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
+from ocpi_hub.pricing import Verdict
 from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError
+from ocpi_hub.protocol.jsontext import dumps, loads
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import operation
 from ocpi_hub.protocol.party import Party
@@ -31,7 +35,8 @@ from ocpi_hub.rewriting import HubUrls, hosts_of, replace_header
 from ocpi_hub.routing import Direct, check_connected
 from ocpi_hub.snapshot import PartyRole, Platform, Snapshot
 from ocpi_hub.store import custody
-from ocpi_hub.store.custody import Cdr, CdrDraft, Taken, Taking
+from ocpi_hub.store.clearing_modes import ClearingMode
+from ocpi_hub.store.custody import Cdr, CdrDraft, CdrState, Taken, Taking
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +62,64 @@ class Custody:
     outbound: Outbound
     urls: HubUrls
     registry: Registry
+    clearing: Clearing
     always: bool
     forward_timeout: float
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def post(self, message: Message, direct: Direct, snapshot: Snapshot) -> Reply:
-        """The receiver's answer, or the hub's 1000 where there is none yet."""
+        """The receiver's answer, or the hub's 1000 where there is none yet.
+
+        The verdict is added where it is there in time; only where the two agreed on it does the
+        CDR wait for it.
+        """
         platform = self._receiver(direct, snapshot)
+        subject = _subject(message, direct)
+        begun = asyncio.get_running_loop().time()
+        match snapshot.clearing_mode(direct.sender, direct.receiver.party):
+            case ClearingMode.OBSERVE:
+                return await self._post(subject, message, direct, platform)
+            case ClearingMode.HOLD:
+                opinion = self.clearing.consider(subject)
+                answer = await soon(opinion, since=begun)
+                # What is not priced yet is withheld until it is.
+                withheld = answer is None or answer.wrong
+                return await self._post(
+                    subject, message, direct, platform, opinion=opinion, withheld=withheld
+                )
+            case ClearingMode.REJECT:
+                opinion = await self._not_rejected(subject, direct, since=begun)
+                return await self._post(subject, message, direct, platform, opinion=opinion)
+
+    async def _not_rejected(
+        self, subject: Subject, direct: Direct, *, since: float
+    ) -> Opinion | None:
+        """What is thought of a new CDR; 2001 for one that is known in time to be wrong."""
+        async with self.db.hot() as conn:
+            known = await custody.by_id(conn, subject.owner, cdr_id=subject.id)
+        opinion = self.clearing.consider(subject)
+        if known is not None:
+            return opinion
+        answer = await soon(opinion, since=since)
+        if answer is not None and answer.verdict == Verdict.MISMATCH:
+            self.clearing.count("rejected")
+            raise InvalidParameters(message_of(answer))
+        return opinion
+
+    async def _post(
+        self,
+        subject: Subject,
+        message: Message,
+        direct: Direct,
+        platform: Platform,
+        *,
+        opinion: Opinion | None = None,
+        withheld: bool = False,
+    ) -> Reply:
         pushed = platform.endpoint("cdrs", Interface.RECEIVER) is not None
         next_at = self._claim(_IN_REQUEST) if pushed else None
-        taken = await self.writer.submit(_draft(message, direct, next_at=next_at))
+        draft = _draft(message, direct, next_at=next_at, withheld=withheld)
+        taken = await self.writer.submit(draft)
         match taken.taking:
             case Taking.DIFFERENT:
                 raise InvalidParameters(
@@ -75,9 +128,21 @@ class Custody:
             case Taking.SAME:
                 return self._held(taken.cdr, direct, "this CDR is known")
             case Taking.NEW | Taking.AGAIN:
-                if not pushed:
-                    return self._held(taken.cdr, direct, "kept for the receiver, which pulls")
-                return await self._forward_now(taken.cdr, message, direct, platform)
+                begun = asyncio.get_running_loop().time()
+                opinion = opinion or self.clearing.consider(subject)
+                kept = self.clearing.keep(taken.cdr, subject, opinion)
+                reply = await self._on_its_way(taken.cdr, message, direct, platform)
+                answer = await soon(kept, since=begun)
+                return reply if answer is None else _with_verdict(reply, message_of(answer))
+
+    async def _on_its_way(
+        self, cdr: Cdr, message: Message, direct: Direct, platform: Platform
+    ) -> Reply:
+        if cdr.state == CdrState.WITHHELD:
+            return self._held(cdr, direct, "withheld")
+        if cdr.next_at is None:
+            return self._held(cdr, direct, "kept for the receiver, which pulls")
+        return await self._forward_now(cdr, message, direct, platform)
 
     def _claim(self, timeout: float) -> datetime:
         return self.now() + timedelta(seconds=timeout + _MARGIN)
@@ -247,7 +312,13 @@ class Custody:
                 )
 
 
-def _draft(message: Message, direct: Direct, *, next_at: datetime | None) -> CdrDraft:
+def _subject(message: Message, direct: Direct) -> Subject:
+    return Subject(direct.sender.key, direct.receiver.party.key, message.body, message.document)
+
+
+def _draft(
+    message: Message, direct: Direct, *, next_at: datetime | None, withheld: bool
+) -> CdrDraft:
     document = message.document
     return CdrDraft(
         owner=direct.sender.key,
@@ -259,7 +330,27 @@ def _draft(message: Message, direct: Direct, *, next_at: datetime | None) -> Cdr
         correlation_id=message.correlation_id,
         reference=new_reference(),
         next_at=next_at,
+        session_id=_folded(document.get("session_id")),
+        token_uid=_folded(document["cdr_token"]["uid"]),
+        location_id=_folded(document["cdr_location"]["id"]),
+        started_at=moment_of(document, "start_date_time"),
+        ended_at=moment_of(document, "end_date_time"),
+        credit=bool(document.get("credit")),
+        credit_of=_folded(document.get("credit_reference_id")),
+        withheld=withheld,
     )
+
+
+def _folded(value: str | None) -> str | None:
+    return None if value is None else value.lower()
+
+
+def _with_verdict(reply: Reply, verdict: str) -> Reply:
+    """The answer with the verdict in its status_message, after what stands there."""
+    said = shortened(f"{reply.message}; {verdict}" if reply.message else verdict)
+    if reply.raw is None:
+        return replace(reply, message=said)
+    return replace(reply, raw=dumps(loads(reply.raw) | {"status_message": said}))
 
 
 def _entry(snapshot: Snapshot, owner: str) -> PartyRole | None:

@@ -12,7 +12,17 @@ from ocpi_hub.node.engine import Database
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.registry import Registry
-from ocpi_hub.store import cursors, exchanges, ledger, numbers, proxies, registrations, tariffs
+from ocpi_hub.store import (
+    authorizations,
+    cursors,
+    exchanges,
+    ledger,
+    numbers,
+    proxies,
+    registrations,
+    reservations,
+    tariffs,
+)
 from ocpi_hub.store.exchanges import ExchangeWriter
 
 _TICK_SECONDS = 3.0
@@ -71,6 +81,8 @@ class Housekeeping:
         before = now - self.trace_life
         await self._all(lambda: self._purge_exchanges(before))
         await self._all(lambda: self._purge_sessions(now - self.ledger_life))
+        await self._all(lambda: self._purge_authorizations(now - self.ledger_life))
+        await self._all(lambda: self._purge_reservations(now - self.ledger_life))
         await self._all(lambda: self._purge_tombstones(now - _TOMBSTONE_LIFE))
 
     async def _purge_exchanges(self, before: datetime) -> int:
@@ -80,6 +92,14 @@ class Housekeeping:
     async def _purge_sessions(self, before: datetime) -> int:
         async with self.db.hot() as conn:
             return await ledger.purge(conn, before=before, limit=_AT_ONCE)
+
+    async def _purge_authorizations(self, before: datetime) -> int:
+        async with self.db.hot() as conn:
+            return await authorizations.purge(conn, before=before, limit=_AT_ONCE)
+
+    async def _purge_reservations(self, before: datetime) -> int:
+        async with self.db.hot() as conn:
+            return await reservations.purge(conn, before=before, limit=_AT_ONCE)
 
     async def _purge_tombstones(self, before: datetime) -> int:
         async with self.db.hot() as conn:

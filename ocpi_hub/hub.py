@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import assert_never
 
-from ocpi_hub import clientinfo, ledger
+from ocpi_hub import clearing_module, clientinfo, ledger
+from ocpi_hub.authority import sender_of
 from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.custody import Custody
 from ocpi_hub.limits import RateLimit
@@ -32,7 +33,7 @@ from ocpi_hub.protocol.errors import (
 from ocpi_hub.protocol.headers import TokenForms
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
-from ocpi_hub.protocol.modules import FUNCTIONAL, VERSION, Kind, operation
+from ocpi_hub.protocol.modules import FUNCTIONAL, VERSION, Kind, Operation, operation
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.quirks import Quirk
 from ocpi_hub.protocol.roles import Interface
@@ -54,6 +55,7 @@ from ocpi_hub.snapshot import Snapshot, TokenEntry
 from ocpi_hub.store import exchanges, registrations
 from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.platforms import TokenKind
+from ocpi_hub.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,9 @@ class Hub:
     outbound: Outbound
     exchanges: ExchangeWriter
     rate_limit: RateLimit
+    witness: Witness
+    # The rows of the hub's own module.
+    own: tuple[Operation, ...]
     observe_metrics: Callable[[Exchange], None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -149,16 +154,14 @@ class Hub:
 
     def version_details(self) -> dict[str, object]:
         """Every module and interface the hub serves, out of the table (VER-08)."""
-        served = dict.fromkeys((row.module, row.interface) for row in FUNCTIONAL)
+        served = {(row.module, row.interface): row for row in (*FUNCTIONAL, *self.own)}
         endpoints = [
             {
                 "identifier": module,
                 "role": side.value,
-                "url": self.served.urls.endpoint(
-                    next(row for row in FUNCTIONAL if (row.module, row.interface) == (module, side))
-                ),
+                "url": self.served.urls.endpoint(row),
             }
-            for module, side in served
+            for (module, side), row in served.items()
         ]
         for module in ("credentials", "hubclientinfo"):
             url = self.served.urls.endpoint(operation(module, Interface.SENDER, "GET"))
@@ -183,7 +186,14 @@ class Hub:
             return await self._configuration(message, caller)
         snapshot, platform = self.registry.snapshot, caller.entry.platform
         if kind is Kind.CALLBACK:
-            return await self.relay.result(message, platform, snapshot)
+            reply = await self.relay.result(message, platform, snapshot)
+            await self.witness.resulted(message)
+            return reply
+        if message.operation in self.own:
+            viewer = sender_of(message, platform)
+            return await clearing_module.answer(
+                self.db, message, viewer, hub=self.party, served=self.served
+            )
         page = page_id(message.query) if kind is Kind.LIST else None
         if page is not None:
             return await self.relay.page(message, page, caller=platform, snapshot=snapshot)
@@ -236,9 +246,11 @@ class Hub:
             return await self.custody.get(message, direct.sender, snapshot)
         if module == "sessions" and kind is Kind.EVENT:
             await ledger.keep(self.db, message, direct, now=self.now())
-        return await self.relay.send(
+        reply = await self.relay.send(
             message, direct, caller=caller.entry.platform, snapshot=snapshot
         )
+        await self.witness.answered(message, direct, reply)
+        return reply
 
     async def _begun_before(self, message: Message, direct: Direct) -> None:
         """An ended agreement carries what was begun under it, and nothing new."""

@@ -36,6 +36,12 @@ class Metrics:
         self.oldest_cdr = self._gauge(
             "oldest_undelivered_cdr_seconds", "Age of the oldest CDR in custody without an outcome."
         )
+        self._cleared = Counter(
+            "ocpi_hub_cdrs_cleared",
+            "CDRs priced again by verdict; rejected are those that were not taken for it.",
+            ("verdict",),
+            registry=self.registry,
+        )
         self.cdrs = self._gauge("cdrs", "CDRs in custody by state.", "state")
         self.parked = self._gauge("parked_objects", "Objects a receiver refused.")
         self.guard = self._gauge(
@@ -47,6 +53,10 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"ocpi_hub_{name}", text, labels, registry=self.registry)
+
+    def cleared(self, verdict: str) -> None:
+        """Count one CDR that was priced again."""
+        self._cleared.labels(verdict).inc()
 
     def observe(self, exchange: Exchange) -> None:
         """Count one request and its answer."""

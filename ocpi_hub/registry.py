@@ -17,7 +17,8 @@ from ocpi_hub.node.secrets import Vault
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.snapshot import Mode, PartyRole, Platform, Snapshot, TokenEntry
-from ocpi_hub.store import agreements, notices, platforms
+from ocpi_hub.store import agreements, clearing_modes, notices, platforms
+from ocpi_hub.store.clearing_modes import ClearingMode
 from ocpi_hub.store.platforms import PlatformStatus, Presence, Rows, TokenKind
 
 __all__ = ["Mode", "PartyRole", "Platform", "Registry", "Snapshot", "TokenEntry"]
@@ -61,6 +62,10 @@ class Registry:
         """Whether the hub may act on what the snapshot says."""
         return self.stale_for < _STALE_SECONDS
 
+    async def ready(self) -> str | None:
+        """None while the hub may act, else why not: a node.health.Ready."""
+        return None if self.writable else f"no database for {self.stale_for:.0f} s"
+
     async def run(self) -> None:
         """Follow the database, and come back to it whenever it was lost."""
         while True:
@@ -82,7 +87,9 @@ class Registry:
                 version = await notices.version(conn)
                 if version != self.snapshot.version:
                     rows = await platforms.load(conn)
-                    self.snapshot = self._assemble(version, rows, await agreements.load(conn))
+                    agreed = await agreements.load(conn)
+                    modes = await clearing_modes.load(conn)
+                    self.snapshot = self._assemble(version, rows, agreed, modes)
                     self._news.set()
                     self._news = asyncio.Event()
             self._checked_at = begun
@@ -99,6 +106,7 @@ class Registry:
         version: int,
         rows: Rows,
         agreed: Mapping[tuple[str, str], Mapping[str, agreements.Agreement]],
+        modes: Mapping[tuple[str, str], ClearingMode],
     ) -> Snapshot:
         entries = [_party_role(row) for row in rows.parties]
         hosts = {row["id"]: self._platform(row, entries) for row in rows.platforms}
@@ -113,6 +121,7 @@ class Registry:
             tokens={bytes(row["hash"]): _token(row, hosts) for row in rows.tokens},
             parties=parties,
             agreements=agreed,
+            clearing_modes=modes,
         )
 
     def _platform(self, row: Mapping[str, Any], entries: Sequence[PartyRole]) -> Platform:

@@ -17,6 +17,7 @@ from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 from ocpi_hub.store.agreements import Agreement, pair
+from ocpi_hub.store.clearing_modes import ClearingMode
 from ocpi_hub.store.platforms import PlatformStatus, Presence, TokenKind
 
 Mode = Literal["open", "required"]
@@ -113,6 +114,8 @@ class Snapshot:
     tokens: Mapping[bytes, TokenEntry]
     parties: Mapping[str, Mapping[Role, PartyRole]]
     agreements: Mapping[tuple[str, str], Mapping[str, Agreement]]
+    # Of each pair that does not just observe.
+    clearing_modes: Mapping[tuple[str, str], ClearingMode] = field(default_factory=dict)
 
     def authenticate(self, token_hash: bytes, *, now: datetime) -> TokenEntry | None:
         """Whose token it is; None when unknown, expired, or of a suspended platform (T2)."""
@@ -147,6 +150,10 @@ class Snapshot:
         """Whether they had an agreement: it still carries what was begun under it."""
         agreement = self._between(a.key, b.key).get(module)
         return agreement is not None and agreement.ended_at is not None
+
+    def clearing_mode(self, a: Party, b: Party) -> ClearingMode:
+        """What happens between two parties to a CDR that does not cost what it claims."""
+        return self.clearing_modes.get(pair(a.key, b.key), ClearingMode.OBSERVE)
 
     def known_between(self, a: Party, b: Party, module: str) -> bool:
         """Whether they have or had an agreement about a module."""

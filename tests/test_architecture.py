@@ -106,7 +106,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "ocpi_hub.demo": ("ocpi_hub.protocol", "ocpi_hub.service"),
     "cpo_adapter": _ADAPTER,
     "emsp_adapter": _ADAPTER,
-    "migrations": (),
+    "migrations": ("ocpi_hub.peering.store.ddl",),
 }
 
 
@@ -167,7 +167,7 @@ LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("fastapi", "starlette"): (
         "ocpi_hub.app",
-        "ocpi_hub.health",
+        "ocpi_hub.node.health",
         "ocpi_hub.demo.desk",
         "cpo_adapter",
         "emsp_adapter",
@@ -178,12 +178,18 @@ LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("typer", "rich"): (
         "ocpi_hub.cli",
         "ocpi_hub.node",
+        "ocpi_hub.peering.commands",
         "ocpi_hub.__main__",
         "ocpi_hub.demo",
         "cpo_adapter",
         "emsp_adapter",
     ),
-    ("prometheus_client",): ("ocpi_hub.metrics", "ocpi_hub.service.metrics"),
+    ("prometheus_client",): (
+        "ocpi_hub.metrics",
+        "ocpi_hub.node.health",
+        "ocpi_hub.service.metrics",
+        "cpo_adapter.metrics",
+    ),
     ("cryptography",): ("ocpi_hub.node.secrets", "ocpi_hub.service.secret_key"),
     ("ocpp",): ("cpo_adapter",),
 }

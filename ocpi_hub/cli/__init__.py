@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from ocpi_hub import __version__
-from ocpi_hub.cli import backup, price, status, trace, up
+from ocpi_hub.cli import backup, cdr_list, decision, dispute, price, reprice, status, trace, up
 from ocpi_hub.cli.agreement import agreements
+from ocpi_hub.cli.cdr import cdrs
 from ocpi_hub.cli.delivery import deliveries
 from ocpi_hub.cli.key import keys
 from ocpi_hub.cli.object import objects
 from ocpi_hub.cli.partner import partners
+from ocpi_hub.cli.settlement import settlements
 from ocpi_hub.cli.tariff import tariffs
 from ocpi_hub.service import logs
 
@@ -31,6 +33,10 @@ app.add_typer(partners, name="partner")
 app.add_typer(agreements, name="agreement")
 app.add_typer(objects, name="object")
 app.add_typer(deliveries, name="delivery")
+for commands in (cdr_list, dispute, decision, reprice):
+    commands.add_to(cdrs)
+app.add_typer(cdrs, name="cdr")
+app.add_typer(settlements, name="settlement")
 trace.add_to(app)
 status.add_to(app)
 backup.add_to(app)

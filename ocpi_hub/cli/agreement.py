@@ -16,8 +16,11 @@ from ocpi_hub.node.output import CommandError, Exit, answer, say, table
 from ocpi_hub.protocol.modules import BROADCAST_MODULES, FUNCTIONAL_MODULES
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.resend import Walk
+from ocpi_hub.snapshot import Snapshot
 from ocpi_hub.store import agreements as store
+from ocpi_hub.store import clearing_modes
 from ocpi_hub.store.agreements import Agreement
+from ocpi_hub.store.clearing_modes import ClearingMode
 
 agreements = group("Agreements: which two parties exchange which modules.")
 
@@ -27,6 +30,8 @@ Modules = Annotated[
     str | None,
     typer.Option(metavar="a,b", help="Modules, separated by commas. Default: all functional ones."),
 ]
+
+Mode = Annotated[str, typer.Argument(metavar="MODE", help="observe, hold or reject.")]
 
 # 2.2.1 custom modules: their names begin with the party that made them.
 _CUSTOM = re.compile(r"[a-z]{2}[a-z0-9]{3}-[a-z0-9_-]+")
@@ -56,27 +61,23 @@ async def add(one: One, other: Other, *, modules: Modules = None, json: Json = F
 
 @command(agreements, "list", example="ocpi-hub agreement list --json")
 async def list_(*, json: Json = False) -> None:
-    """Every agreement there is or was."""
+    """Every agreement there is or was, and what its parties do with a CDR that is wrong."""
     async with open_hub() as hub:
-        found = hub.snapshot.agreements
+        snapshot = hub.snapshot
+    pairs = sorted({*snapshot.agreements, *snapshot.clearing_modes})
     answer(
-        [
-            {
-                "parties": [str(Party.of_key(key)) for key in pair],
-                "modules": [_listed(module, found[pair][module]) for module in found[pair]],
-            }
-            for pair in sorted(found)
-        ],
+        [_pair(snapshot, pair) for pair in pairs],
         json=json,
         show=lambda: table(
-            ["PARTY", "PARTY", "IN FORCE", "ENDED"],
+            ["PARTY", "PARTY", "IN FORCE", "ENDED", "CLEARING"],
             [
                 (
                     *map(Party.of_key, pair),
-                    _names(found[pair], ended=False),
-                    _names(found[pair], ended=True),
+                    _names(snapshot.agreements.get(pair, {}), ended=False),
+                    _names(snapshot.agreements.get(pair, {}), ended=True),
+                    snapshot.clearing_modes.get(pair, ClearingMode.OBSERVE),
                 )
-                for pair in sorted(found)
+                for pair in pairs
             ],
             empty="no agreements: add one with `ocpi-hub agreement add CC/PID CC/PID`",
         ),
@@ -100,6 +101,32 @@ async def remove(one: One, other: Other, *, modules: Modules = None, json: Json 
         json=json,
         show=lambda: say(f"{a} and {b} no longer exchange: {', '.join(ended)}"),
     )
+
+
+@command(agreements, "clearing", example="ocpi-hub agreement clearing NL/TNM DE/EVC hold")
+async def clearing(one: One, other: Other, mode: Mode, *, json: Json = False) -> None:
+    """What two parties do with a CDR that is wrong: observe, hold it, or reject it."""
+    wanted = _mode(mode)
+    async with open_hub() as hub:
+        a, b = _parties(hub, one, other)
+        async with hub.db.begin() as conn:
+            await record(conn, "agreement.clearing", f"{a} {b}", {"mode": wanted})
+            await clearing_modes.set_mode(conn, a, b=b, mode=wanted)
+    answer(
+        {"parties": [str(a), str(b)], "clearing": wanted},
+        json=json,
+        show=lambda: say(f"{a} and {b} now {wanted} a CDR that is wrong"),
+    )
+
+
+def _mode(text: str) -> ClearingMode:
+    try:
+        return ClearingMode(text)
+    except ValueError:
+        known = ", ".join(ClearingMode)
+        raise CommandError(
+            f"mode: expected one of {known}, got {text}", code=Exit.BAD_INPUT
+        ) from None
 
 
 def _parties(hub: Session, one: str, other: str) -> tuple[Party, Party]:
@@ -136,6 +163,15 @@ async def _backfilled(hub: Session, a: Party, b: Party, added: list[str]) -> lis
     walks = resend.between(hub.snapshot, a.key, b.key, modules=modules)
     await resend.start(hub.db, walks)
     return walks
+
+
+def _pair(snapshot: Snapshot, pair: tuple[str, str]) -> dict[str, Any]:
+    modules = snapshot.agreements.get(pair, {})
+    return {
+        "parties": [str(Party.of_key(key)) for key in pair],
+        "modules": [_listed(module, agreement) for module, agreement in modules.items()],
+        "clearing": snapshot.clearing_modes.get(pair, ClearingMode.OBSERVE),
+    }
 
 
 def _listed(module: str, agreement: Agreement) -> dict[str, Any]:

@@ -32,6 +32,7 @@ TimeZone = Annotated[
 ]
 
 _LONGEST = 31 * 24 * 60
+_NO_PRICE = 2
 
 
 @command(tariffs, "lint", example="ocpi-hub tariff lint tariff.json")
@@ -67,7 +68,7 @@ async def estimate(
     time_zone: TimeZone = None,
     json: Json = False,
 ) -> None:
-    """The price of a session that has not happened, line by line."""
+    """The price of a session that has not happened, line by line. Ends with 2 if it has none."""
     document = read_document(file)
     plan = _plan(kwh, kw, start, minutes)
     try:
@@ -76,6 +77,8 @@ async def estimate(
     except InvalidParameters as error:
         raise CommandError(error.message, code=Exit.BAD_INPUT) from error
     answer(_document(found, explanation), json=json, show=lambda: _show(explanation))
+    if found.priced.total_cost is None:
+        raise typer.Exit(_NO_PRICE)
 
 
 def _plan(kwh: str, kw: str, start: str, minutes: int | None) -> Plan:

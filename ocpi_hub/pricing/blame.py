@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations
 
-from ocpi_hub.pricing.claims import TOTAL_COST
-from ocpi_hub.pricing.money import WIDE, ZERO, exact_units, minor_unit, plain, quantity, rounded
-from ocpi_hub.pricing.result import Priced, hours
-from ocpi_hub.pricing.segments import Bucket, Segment
+from ocpi_hub.pricing.money import WIDE, ZERO, minor_unit, rounded
+from ocpi_hub.pricing.result import TOTAL_COST, Priced
+from ocpi_hub.pricing.segments import Bucket
 from ocpi_hub.pricing.verdicts import Blame, Fault, Judged, Verdict
-from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
 
 
 def find_blame(judged: Sequence[Judged], priced: Priced) -> Blame | None:
@@ -28,8 +26,9 @@ def find_blame(judged: Sequence[Judged], priced: Priced) -> Blame | None:
         if each.claim.with_vat == side
     }
     costs: dict[str, Decimal] = {
-        bucket: exact_units(cost.incl if side else cost.excl)
-        for bucket, cost in priced.buckets.items()
+        name: cost.incl if side else cost.excl
+        for name, cost in priced.exact.items()
+        if name != TOTAL_COST
     }
     for fault, parts, sign in (
         (Fault.WRONG, errors, 1),
@@ -40,35 +39,6 @@ def find_blame(judged: Sequence[Judged], priced: Priced) -> Blame | None:
         if found is not None:
             return Blame(fault, found)
     return Blame(Fault.WRONG, tuple(costs)) if len(costs) == 1 else None
-
-
-def lines_of(cost: str, priced: Priced) -> str:
-    """What a partial cost is made of, in a few words: "20 kWh at 0.25"."""
-    said = [_line(each) for each in priced.segments if each.bucket == cost and each.component]
-    said += [
-        f"{_amount(step.last, step.surplus)} of step_size"
-        for step in priced.steps
-        if step.last.bucket == cost
-    ]
-    if len(said) > _MOST_LINES:
-        return f"{', '.join(said[:_MOST_LINES])} and {len(said) - _MOST_LINES} more"
-    return ", ".join(said) or "nothing"
-
-
-_MOST_LINES = 3
-
-
-def _line(segment: Segment) -> str:
-    price = ZERO if segment.component is None else segment.component.price
-    if segment.dimension is None:
-        return f"a FLAT of {plain(price)}"
-    return f"{_amount(segment, segment.quantity)} at {plain(price)}"
-
-
-def _amount(segment: Segment, value: Decimal) -> str:
-    if segment.dimension is CdrDimensionType.ENERGY:
-        return f"{quantity(value)} kWh"
-    return f"{hours(value)} h"
 
 
 def _wrong_parts(judged: Sequence[Judged]) -> Iterator[Judged]:

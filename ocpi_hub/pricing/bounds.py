@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import NamedTuple
 
-from ocpi_hub.pricing.changes import reachable
+from ocpi_hub.pricing.changes import most_combinations, reachable
 from ocpi_hub.pricing.compiled import CompiledTariff, Context
 from ocpi_hub.pricing.limits import Total, clamp, sum_of
 from ocpi_hub.pricing.lookup import Component
@@ -79,10 +80,11 @@ def _with_derived_vat(bounded: Bounds, free: Bounds, tariff: CompiledTariff) -> 
     return Bounds(Total(low.excl, least), Total(high.excl, most))
 
 
-def _active(segment: Segment, priced: Priced) -> set[Component | None]:
+def _active(segment: Segment, priced: Priced) -> frozenset[Component | None]:
     if segment.lookup is None:
-        return {None}
-    return reachable(segment.period, segment.lookup, segment.facts, priced.clock)
+        return frozenset({None})
+    most = most_combinations(len(priced.usage.periods))
+    return reachable(segment.period, segment.lookup, segment.facts, priced.clock, most=most)
 
 
 def _surplus(
@@ -95,7 +97,7 @@ def _surplus(
     absorbed = dimension is CdrDimensionType.TIME and None in parking and len(parking) > 1
     if len(options[dimension]) > 1 or absorbed:
         components = {each for each in options[dimension] if each is not None}
-        return _hull(_spread(each.step, {each, None}) for each in components)
+        return _hull(_spread(each.step, frozenset({each, None})) for each in components)
     costs = sum_of(step for step in priced.steps if step.last.dimension is dimension)
     return Bounds(costs, costs)
 
@@ -114,21 +116,27 @@ def _flats(priced: Priced, context: Context) -> tuple[Bucket, Bounds]:
         begun = period.in_session if context is Context.SESSION else period.reservation
         if lookup is not None and begun:
             facts = walk.facts(period, tariff, context)
-            active |= reachable(period, lookup, facts, priced.clock)
+            most = most_combinations(len(priced.usage.periods))
+            active |= reachable(period, lookup, facts, priced.clock, most=most)
     if charged:
-        active.discard(None)
-        return charged[0].bucket, _spread(_ONE, active)
+        return charged[0].bucket, _spread(_ONE, frozenset(active - {None}))
     bucket = Bucket.FIXED if context is Context.SESSION else Bucket.RESERVATION
-    return bucket, _spread(_ONE, active | {None})
+    return bucket, _spread(_ONE, frozenset(active | {None}))
 
 
-def _spread(quantity: Decimal, active: Iterable[Component | None]) -> Bounds:
+def _spread(quantity: Decimal, active: frozenset[Component | None]) -> Bounds:
+    cheapest, dearest = _rates(active)
+    low, high = (Total(quantity * each.excl, quantity * each.incl) for each in (cheapest, dearest))
+    return Bounds(low, high) if quantity >= 0 else Bounds(high, low)
+
+
+@lru_cache(maxsize=16)
+def _rates(active: frozenset[Component | None]) -> Bounds:
+    """What one unit costs at the least and at the most; most periods reach the same components."""
     return _hull(
-        Bounds(total, total)
-        for total in (
-            Total(ZERO, ZERO)
-            if each is None
-            else Total(quantity * each.rate, quantity * each.gross_rate)
+        Bounds(rate, rate)
+        for rate in (
+            Total(ZERO, ZERO) if each is None else Total(each.rate, each.gross_rate)
             for each in active
         )
     )

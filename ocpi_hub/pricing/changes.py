@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from ocpi_hub.pricing.lookup import Axis, Component, Fact, Facts, Lookup
@@ -14,8 +15,10 @@ from ocpi_hub.pricing.zones import WallClock
 
 _INSTANT = timedelta(microseconds=1)
 _LONGEST = timedelta(days=31)
-_MOST_COMBINATIONS = 5_000
+# Facts that may go together, for one period and for all of a CDR.
+_LEAST_COMBINATIONS, _MOST_COMBINATIONS, _ALL_COMBINATIONS = 10, 5_000, 100_000
 _CLOCK = (Fact.MINUTE, Fact.DAY, Fact.WEEKDAY)
+_MIDNIGHT = (0,)
 
 
 def changes_inside(
@@ -26,6 +29,7 @@ def changes_inside(
     clock: WallClock,
     *,
     last_minute: int | None,
+    most: int,
 ) -> bool:
     """Whether another price than that of the period's start holds at some instant of it.
 
@@ -33,9 +37,8 @@ def changes_inside(
     """
     if not _crosses(period, lookup, facts, last_minute):
         return False
-    return any(
-        _prices(each) != _prices(component) for each in reachable(period, lookup, facts, clock)
-    )
+    active = reachable(period, lookup, facts, clock, most=most)
+    return any(_prices(each) != _prices(component) for each in active)
 
 
 def last_minute(period: Period, clock: WallClock) -> int | None:
@@ -53,28 +56,27 @@ def last_minute(period: Period, clock: WallClock) -> int | None:
 
 
 def reachable(
-    period: Period, lookup: Lookup, facts: Facts, clock: WallClock
-) -> set[Component | None]:
+    period: Period, lookup: Lookup, facts: Facts, clock: WallClock, *, most: int
+) -> frozenset[Component | None]:
     """Every component that is active at some instant of the period, None for a free one.
 
     When the energy flowed is not known, so each amount of it may go with each instant. A period
-    too long to look at every instant of is taken to reach all components.
+    that reaches more than `most` combinations is taken to reach all components.
     """
     if not lookup.axes:
-        return {lookup.component(facts)}
-    everything = {entry.component for entry in lookup.entries} | {None}
+        return frozenset({lookup.component(facts)})
     if period.end - period.start > _LONGEST:
-        return everything
-    moments = [facts, *_later(period, lookup.axes, facts, clock)]
+        return lookup.components
+    moments = [facts, *_later(period, lookup.axes, facts, clock, most=most)]
     energies = [facts.energy, *_energies(period, lookup.axes, facts)]
     powers = [(facts.power_high, facts.power_low), *_extremes(facts.power_high, facts.power_low)]
     currents = [
         (facts.current_high, facts.current_low),
         *_extremes(facts.current_high, facts.current_low),
     ]
-    if len(moments) * len(energies) * len(powers) * len(currents) > _MOST_COMBINATIONS:
-        return everything
-    return {
+    if len(moments) * len(energies) * len(powers) * len(currents) > most:
+        return lookup.components
+    return frozenset(
         lookup.component(
             moment._replace(
                 energy=energy,
@@ -85,23 +87,38 @@ def reachable(
             )
         )
         for moment, energy, power, current in product(moments, energies, powers, currents)
-    }
+    )
+
+
+def most_combinations(periods: int) -> int:
+    """How many combinations to look at in each of so many periods, to be done in a second."""
+    return max(_LEAST_COMBINATIONS, min(_MOST_COMBINATIONS, _ALL_COMBINATIONS // max(periods, 1)))
 
 
 def turns(period: Period, axes: Iterable[Axis], facts: Facts, clock: WallClock) -> list[datetime]:
     """The instants inside the period at which time alone may change a price, in order."""
-    found: set[datetime] = set()
-    minutes: set[int] = set()
+    return sorted(set(_instants(period, axes, facts, clock)))
+
+
+def _instants(
+    period: Period, axes: Iterable[Axis], facts: Facts, clock: WallClock
+) -> Iterator[datetime]:
+    """The same in no order, some of them twice."""
     for axis in axes:
         if axis.fact is Fact.ELAPSED and facts.elapsed is not None:
-            found |= {period.start + (cut - facts.elapsed) for cut in axis.cuts}
-        elif axis.fact is Fact.MINUTE:
-            minutes |= set(axis.cuts)
-        elif axis.fact in _CLOCK:
-            minutes.add(0)
-    if minutes and facts.minute is not None:
-        found |= set(clock.turns(period.start, period.end, minutes))
-    return sorted(each for each in found if period.start < each < period.end)
+            last = facts.elapsed + (period.end - period.start)
+            for cut in _between(axis, facts.elapsed, last):
+                yield period.start + (cut - facts.elapsed)
+        elif axis.fact in _CLOCK and facts.minute is not None:
+            minutes = axis.cuts if axis.fact is Fact.MINUTE else _MIDNIGHT
+            for moment in clock.turns(period.start, period.end, minutes):
+                if period.start < moment < period.end:
+                    yield moment
+
+
+def _between(axis: Axis, low: Any, high: Any) -> Sequence[Any]:
+    """The cuts above `low` and below `high`."""
+    return axis.cuts[bisect_right(axis.cuts, low) : bisect_left(axis.cuts, high)]
 
 
 def _crosses(period: Period, lookup: Lookup, facts: Facts, last: int | None) -> bool:
@@ -134,8 +151,12 @@ def _moves(axis: Axis, one: Any, other: Any) -> bool:
     return axis.cell(one, below=False) != axis.cell(other, below=False)
 
 
-def _later(period: Period, axes: Sequence[Axis], facts: Facts, clock: WallClock) -> Iterator[Facts]:
-    for moment in turns(period, axes, facts, clock):
+def _later(
+    period: Period, axes: Sequence[Axis], facts: Facts, clock: WallClock, *, most: int
+) -> Iterator[Facts]:
+    """The facts at the first instants of the period that may change a price, one more than
+    `most`."""
+    for moment in islice(_instants(period, axes, facts, clock), most + 1):
         later = facts
         if facts.elapsed is not None:
             later = later._replace(elapsed=facts.elapsed + (moment - period.start))
@@ -155,9 +176,9 @@ def _energies(period: Period, axes: Sequence[Axis], facts: Facts) -> Iterator[De
     end = facts.energy + period.energy
     for axis in axes:
         if axis.fact is Fact.ENERGY:
-            yield from (cut for cut in axis.cuts if facts.energy < cut < end)
+            yield from _between(axis, facts.energy, end)
             if end < facts.energy:
-                yield from (end, *(cut for cut in axis.cuts if end < cut < facts.energy))
+                yield from (end, *_between(axis, end, facts.energy))
 
 
 def _extremes(

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ocpi_hub.pricing.claims import TOTAL_COST, Claim
+from ocpi_hub.pricing.claims import Claim
 from ocpi_hub.pricing.findings import Code, Finding
 from ocpi_hub.pricing.money import HOUR, WIDE, ZERO, plain
-from ocpi_hub.pricing.result import Priced, hours
+from ocpi_hub.pricing.result import TOTAL_COST, Priced, hours
 from ocpi_hub.pricing.usage import Usage
 
 _TOLERANCE = Decimal("0.0005")

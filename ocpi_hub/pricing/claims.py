@@ -7,13 +7,12 @@ from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from ocpi_hub.pricing.limits import Total
-from ocpi_hub.pricing.money import EXACT, HOUR, WIDE, ZERO, exact_units, minor_unit, rounded
+from ocpi_hub.pricing.money import EXACT, HOUR, WIDE, ZERO, minor_unit, rounded
 from ocpi_hub.pricing.reading import mapping, number
-from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.result import TOTAL_COST, Priced
 from ocpi_hub.pricing.segments import Bucket
 from ocpi_hub.pricing.usage import exact_seconds
 
-TOTAL_COST = "total_cost"
 _PLACES = 4
 _QUANTITY_TOLERANCE = Decimal("0.0005")
 _QUANTITIES = ("total_energy", "total_time", "total_parking_time")
@@ -26,12 +25,16 @@ _COSTS = {
 
 
 class Claim(NamedTuple):
-    """One number of a CDR; `cost` is the amount it is a side of, None for a quantity."""
+    """One number of a CDR; `cost` is the amount it is a side of, None for a quantity.
+
+    `negated`: it is the total of a Credit CDR, which has the other sign there.
+    """
 
     field: str
     cost: str | None
     with_vat: bool
     value: Decimal
+    negated: bool = False
 
 
 def read_claims(cdr: Mapping[str, Any]) -> tuple[Claim, ...]:
@@ -39,8 +42,7 @@ def read_claims(cdr: Mapping[str, Any]) -> tuple[Claim, ...]:
 
     Only the total cost of a Credit CDR is negated (CDRs, Credit CDRs).
     """
-    sign = -1 if cdr.get("credit") is True else 1
-    return (*_costs(cdr, sign), *_quantities(cdr))
+    return (*_costs(cdr, credit=cdr.get("credit") is True), *_quantities(cdr))
 
 
 def exact_value(claim: Claim, priced: Priced) -> Decimal | None:
@@ -49,15 +51,8 @@ def exact_value(claim: Claim, priced: Priced) -> Decimal | None:
         return _exact_quantity(claim.field, priced)
     if not priced.usage.times_known and claim.cost not in _TIMELESS:
         return None
-    total = cost_of(claim, priced)
-    return exact_units(total.incl if claim.with_vat else total.excl)
-
-
-def cost_of(claim: Claim, priced: Priced) -> Total:
-    """The total or partial cost a claim is about, in 3600ths."""
-    if claim.cost is None or claim.cost == TOTAL_COST:
-        return priced.total
-    return priced.buckets.get(Bucket(claim.cost), _ZERO)
+    total = priced.exact.get(claim.cost, _ZERO)
+    return total.incl if claim.with_vat else total.excl
 
 
 def agrees(claim: Claim, priced: Priced) -> bool:
@@ -77,16 +72,17 @@ def equals(claim: Claim, exact: Decimal | None, priced: Priced) -> bool:
     return any(abs(claim.value - each) <= _QUANTITY_TOLERANCE for each in others)
 
 
-def _costs(cdr: Mapping[str, Any], sign: int) -> Iterator[Claim]:
+def _costs(cdr: Mapping[str, Any], *, credit: bool) -> Iterator[Claim]:
     for name, sides in _COSTS.items():
         given = cdr.get(name)
         if given is None:
             continue
         cost = mapping(given, name)
+        negated = credit and name == TOTAL_COST
         for side, field, with_vat in sides:
             if cost.get(side) is not None:
                 value = number(cost[side], field)
-                yield Claim(field, name, with_vat, value * sign if name == TOTAL_COST else value)
+                yield Claim(field, name, with_vat, -value if negated else value, negated)
 
 
 def _quantities(cdr: Mapping[str, Any]) -> Iterator[Claim]:

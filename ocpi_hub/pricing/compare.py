@@ -6,27 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from ocpi_hub.pricing import wording
 from ocpi_hub.pricing.alternatives import Alternative, alternatives
-from ocpi_hub.pricing.blame import find_blame, lines_of
+from ocpi_hub.pricing.blame import find_blame
 from ocpi_hub.pricing.bounds import Bounds, bounds, total_bounds
 from ocpi_hub.pricing.checks import check_itself
-from ocpi_hub.pricing.claims import TOTAL_COST, Claim, agrees, equals, exact_value, read_claims
+from ocpi_hub.pricing.claims import Claim, agrees, equals, exact_value, read_claims
 from ocpi_hub.pricing.compiled import CompiledTariff
 from ocpi_hub.pricing.findings import NOT_COMPARABLE, Code, Finding
-from ocpi_hub.pricing.money import WIDE, exact_units, minor_unit, plain, rounded
+from ocpi_hub.pricing.money import WIDE, exact_units, minor_unit
 from ocpi_hub.pricing.recipes import Recipe, find_recipes
-from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.result import TOTAL_COST, Priced
 from ocpi_hub.pricing.rounding import describe, find_roundings
 from ocpi_hub.pricing.segments import Bucket
-from ocpi_hub.pricing.verdicts import Blame, Clearing, Fault, Judged, Verdict
+from ocpi_hub.pricing.verdicts import Clearing, Judged, Verdict
 from ocpi_hub.protocol.jsontext import same
 
 _PRICING_FIELDS = ("currency", "elements", "min_price", "max_price")
-_FAULTS = {
-    Fault.WRONG: "the wrong line is",
-    Fault.LEFT_OUT: "it comes about when a line is left out:",
-    Fault.TWICE: "it comes about when a line is counted twice:",
-}
 
 
 def compare(
@@ -46,10 +42,11 @@ def compare(
         judged = tuple(_judge(claim, priced) for claim in claims)
         blocking = [each for each in priced.findings if each.code in NOT_COMPARABLE]
         if blocking:
-            return Clearing(Verdict.NOT_COMPARABLE, blocking[0].message, findings=findings)
+            said = wording.sentence(blocking[0].message)
+            return Clearing(Verdict.NOT_COMPARABLE, said, findings=findings)
         wrong = [each for each in judged if each.verdict is not Verdict.MATCH]
         if not wrong:
-            return Clearing(Verdict.MATCH, _right(priced), judged, findings=findings)
+            return Clearing(Verdict.MATCH, wording.right(priced), judged, findings=findings)
         if all(each.claim.cost is not None for each in wrong):
             excused = _excused(cdr, claims, judged, priced, findings)
             if excused is not None:
@@ -74,11 +71,11 @@ def _excused(
     others = list(alternatives(cdr, priced))
     for other in others:
         if other.allowed and all(agrees(claim, other.priced) for claim in claims):
-            said = f"{_right(other.priced)}, read as {other.reason}"
+            said = wording.right(other.priced, other.reason)
             return Clearing(Verdict.MATCH, said, reading=other.reason, findings=findings)
     roundings = find_roundings(claims, priced)
     if roundings:
-        said = f"the amounts are right but for rounding: {describe(roundings[0])}"
+        said = f"every claimed amount is right with {describe(roundings[0])}"
         return Clearing(
             Verdict.ROUNDING,
             said,
@@ -104,10 +101,9 @@ def _possible(
     wrong = [each for each in judged if each.verdict is not Verdict.MATCH]
     if not all(_inside(each, priced, partial, whole, others) for each in wrong):
         return None
-    said = "the price is not determined by the CDR, and what it claims is possible"
     return Clearing(
         Verdict.UNVERIFIABLE,
-        said,
+        wording.possible(wrong, priced, whole),
         _with(judged, Verdict.UNVERIFIABLE),
         bounds=whole,
         findings=findings,
@@ -148,7 +144,7 @@ def _disputed(
     spans = Code.PERIOD_SPANS_PRICE_CHANGE in priced.codes
     return Clearing(
         Verdict.MISMATCH,
-        _wrong_sentence(wrong, priced, blame, recipes),
+        wording.wrong(wrong, priced, blame, recipes),
         judged,
         blame=blame,
         recipes=recipes,
@@ -163,44 +159,16 @@ def _with(judged: tuple[Judged, ...], verdict: Verdict) -> tuple[Judged, ...]:
     )
 
 
-def _right(priced: Priced) -> str:
-    amount = plain(rounded(exact_units(priced.total.excl), minor_unit(priced.usage.currency)))
-    return (
-        f"every claimed amount is what the tariff gives: {amount} {priced.usage.currency}"
-        " without VAT"
-    )
-
-
-def _wrong_sentence(
-    wrong: Sequence[Judged],
-    priced: Priced,
-    blame: Blame | None,
-    recipes: Sequence[Recipe],
-) -> str:
-    first = wrong[0]
-    decimals = max(4, minor_unit(priced.usage.currency))
-    exact = plain(rounded(first.exact or Decimal(0), decimals))
-    by = plain(rounded(abs(first.difference), decimals))
-    side = "high" if first.difference > 0 else "low"
-    claimed = plain(first.claim.value)
-    said = f"{first.claim.field} claims {claimed} and should be {exact}, {by} too {side}"
-    if blame is not None:
-        lines = "; ".join(f"{cost} ({lines_of(cost, priced)})" for cost in blame.costs)
-        said += f"; {_FAULTS[blame.fault]} {lines}"
-    if recipes:
-        said += f"; it is billed as if {recipes[0].sentence}"
-    return said
-
-
 def _unpublished(priced: Priced, published: Sequence[CompiledTariff] | None) -> Iterator[Finding]:
     if published is None:
         return
     for tariff in {id(each): each for each in priced.tariffs if each is not None}.values():
         known = [each for each in published if each.id.lower() == tariff.id.lower()]
-        if not any(_same_prices(tariff, each) for each in known):
+        if not any(same_prices(tariff, each) for each in known):
             message = f"tariff {tariff.id} is not what the CPO had published when the session began"
             yield Finding(Code.TARIFF_NOT_PUBLISHED, "/tariffs", message)
 
 
-def _same_prices(one: CompiledTariff, other: CompiledTariff) -> bool:
+def same_prices(one: CompiledTariff, other: CompiledTariff) -> bool:
+    """Whether two tariffs price everything alike, whatever else they say."""
     return all(same(one.document.get(each), other.document.get(each)) for each in _PRICING_FIELDS)

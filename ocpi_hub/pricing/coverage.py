@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
+from ocpi_hub.pricing.fact_texts import value_text
 from ocpi_hub.pricing.lookup import Axis, Fact, Lookup
-from ocpi_hub.pricing.money import plain
 from ocpi_hub.pricing.restrictions import FIELDS
-from ocpi_hub.protocol.v2_2_1.tariffs import DayOfWeek
 
 # Enough for a tariff by hours, weekdays and energy; beyond it nothing is said.
 _MOST_CELLS = 20_000
@@ -69,19 +66,5 @@ def _cell(axis: Axis, cell: int) -> str:
     if not axis.cuts:
         return f"{name} is anything"
     if low is None:
-        return f"{name} below {_text(axis.fact, high)}"
-    return f"{name} from {_text(axis.fact, low)}"
-
-
-def _text(fact: Fact, value: Any) -> str:
-    match fact:
-        case Fact.MINUTE:
-            return f"{value // 60:02}:{value % 60:02}"
-        case Fact.DAY:
-            return date.fromordinal(int(value)).isoformat()
-        case Fact.WEEKDAY:
-            return list(DayOfWeek)[int(value)].value
-        case Fact.ELAPSED:
-            return f"{value // timedelta(seconds=1)} s"
-        case _:
-            return plain(Decimal(value))
+        return f"{name} below {value_text(axis.fact, high)}"
+    return f"{name} from {value_text(axis.fact, low)}"

@@ -9,9 +9,9 @@ from typing import Any
 
 from ocpi_hub.pricing.compiled import CompiledTariff
 from ocpi_hub.pricing.lines import Line, Lines
-from ocpi_hub.pricing.money import WIDE, ZERO, exact_units, minor_unit, plain, rounded, units
+from ocpi_hub.pricing.money import WIDE, ZERO, minor_unit, plain, rounded, units
 from ocpi_hub.pricing.policies import DEFAULT, Policy
-from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.result import TOTAL_COST, Priced
 from ocpi_hub.pricing.segments import Segment
 from ocpi_hub.pricing.steps import Step
 from ocpi_hub.pricing.verdicts import Clearing
@@ -117,11 +117,12 @@ def _rounding(priced: Priced) -> Line | None:
         return None
     decimals = minor_unit(priced.usage.currency)
     sides = {}
-    for side, amount in (("excl_vat", priced.total.excl), ("incl_vat", priced.total.incl)):
-        exact = exact_units(amount)
+    shown = priced.total_cost or (ZERO, ZERO)
+    names = ("excl_vat", "incl_vat")
+    for side, exact, short in zip(names, priced.exact[TOTAL_COST], shown, strict=True):
         whole = rounded(exact, decimals)
         sides[side] = {
-            "exact": plain(units(amount)),
+            "exact": plain(short),
             "rounded": plain(whole),
             "difference": plain(rounded(whole - exact, _RATE_DECIMALS)),
         }

@@ -59,6 +59,20 @@ class Finding(NamedTuple):
         return {"code": self.code, "where": self.where, "message": self.message}
 
 
+# What leaves a price open.
+UNDETERMINED = frozenset(
+    {
+        Code.AMBIGUOUS_TARIFF,
+        Code.PERIOD_SPANS_PRICE_CHANGE,
+        Code.PERIOD_WITHOUT_TARIFF_ID,
+        Code.RESTRICTION_NOT_EVALUABLE,
+        Code.STEP_BOUNDARY_WITHIN_ROUNDING,
+        Code.STEP_SIZE_OF_SEVERAL_TARIFFS,
+        Code.TIMES_UNKNOWN,
+        Code.UNKNOWN_RESTRICTION,
+    }
+)
+
 # With one of these there is no amount to compare a claim with.
 NOT_COMPARABLE = frozenset(
     {

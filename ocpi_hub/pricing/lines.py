@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from itertools import compress
 from typing import Any
 
+from ocpi_hub.pricing.fact_texts import fact_text, wanted_text
 from ocpi_hub.pricing.limits import Adjustment
-from ocpi_hub.pricing.lookup import Component, Entry, Fact, Facts, Lookup
+from ocpi_hub.pricing.lookup import Component, Fact, Facts, Lookup
 from ocpi_hub.pricing.money import ZERO, plain, quantity, units
 from ocpi_hub.pricing.restrictions import FIELDS
 from ocpi_hub.pricing.result import Priced, hours
 from ocpi_hub.pricing.segments import Segment
 from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
-from ocpi_hub.protocol.v2_2_1.tariffs import DayOfWeek
 
 Line = dict[str, Any]
 
-_SECOND = timedelta(seconds=1)
 _NAMES = {fact: " and ".join(names) for fact, names in FIELDS.items()}
-_DAYS = [day.value for day in DayOfWeek]
 # Of a tariff with a thousand elements, the nearest say enough.
 _MOST_PASSED = 50
 _ALWAYS = ["it applies always"]
+_UNPRICED = {"excl_vat": None, "incl_vat": None}
 _NONE_APPLIES = ["no element that prices it applies"]
 
 
@@ -34,6 +33,8 @@ class Lines:
 
     def __init__(self, priced: Priced) -> None:
         self._priced = priced
+        # What nothing prices is free, but only where it is known what holds.
+        self._without = "free" if priced.computable else "unpriced"
         self._passed: dict[tuple[int, Fact, int], list[dict[str, Any] | None]] = {}
         self._tables: dict[tuple[int, Fact], list[dict[str, Any] | None]] = {}
         self._components: dict[int, dict[str, str | None]] = {}
@@ -51,11 +52,11 @@ class Lines:
 
     def _segments(self) -> Iterator[Line]:
         for segment in self._priced.segments:
-            yield {
-                **self._head(segment),
-                **self._why(segment),
-                **self._cost(segment.excl, segment.incl),
-            }
+            head = self._head(segment)
+            cost = (
+                _UNPRICED if head["kind"] == "unpriced" else self._cost(segment.excl, segment.incl)
+            )
+            yield {**head, **self._why(segment), **cost}
 
     def _steps(self) -> Iterator[Line]:
         index = {id(segment): at for at, segment in enumerate(self._priced.segments)}
@@ -102,7 +103,7 @@ class Lines:
         if span is None:
             span = self._spans[id(segment.period)] = self._span(segment)
         return {
-            "kind": "free" if component is None else "charge",
+            "kind": self._without if component is None else "charge",
             **span,
             "context": segment.context,
             "dimension": _name(segment),
@@ -198,62 +199,6 @@ class Lines:
     def _own(self, lookup: Lookup, fact: Fact, place: int) -> str:
         wanted = self._table(lookup, fact)[place]
         return "" if wanted is None else wanted["wanted"]
-
-
-def fact_text(fact: Fact, facts: Facts) -> str:
-    """What was found, in words: "20 kWh so far"."""
-    value: Any = facts[fact]
-    if value is None:
-        return "unknown"
-    match fact:
-        case Fact.MINUTE:
-            return _clock(value)
-        case Fact.DAY:
-            return date.fromordinal(int(value)).isoformat()
-        case Fact.WEEKDAY:
-            return _DAYS[int(value)]
-        case Fact.ENERGY:
-            return f"{plain(value)} kWh so far"
-        case Fact.ELAPSED:
-            return f"{value // _SECOND} s so far"
-        case Fact.POWER_HIGH | Fact.POWER_LOW:
-            return f"{plain(value)} kW"
-        case Fact.CURRENT_HIGH | Fact.CURRENT_LOW:
-            return f"{plain(value)} A"
-
-
-def wanted_text(fact: Fact, entry: Entry) -> str:
-    """What a restriction asks for: "08:00 to 18:00", or "never" where nothing can hold."""
-    ranges = entry.ranges[fact]
-    if fact is Fact.WEEKDAY:
-        return ", ".join(_DAYS[each.low] for each in ranges)
-    if fact is Fact.MINUTE and len(ranges) == 2:
-        return f"{_clock(ranges[0].low)} to {_clock(ranges[1].high)}"
-    return " or ".join(_range(fact, low, high) for low, high in ranges) or "never"
-
-
-def _range(fact: Fact, low: Any, high: Any) -> str:
-    if low is None:
-        return f"below {_bound(fact, high)}"
-    if high is None:
-        return f"from {_bound(fact, low)}"
-    return f"{_bound(fact, low)} to {_bound(fact, high)}"
-
-
-def _bound(fact: Fact, value: Any) -> str:
-    match fact:
-        case Fact.MINUTE:
-            return _clock(value)
-        case Fact.DAY:
-            return date.fromordinal(int(value)).isoformat()
-        case Fact.ELAPSED:
-            return f"{value // _SECOND} s"
-        case _:
-            return plain(Decimal(value))
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _local(moment: datetime | None) -> str | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 
@@ -95,13 +96,18 @@ class Axis(NamedTuple):
         return bisect_left(self.cuts, value) if below else bisect_right(self.cuts, value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lookup:
     """The entries of one dimension in the order of their precedence."""
 
     entries: tuple[Entry, ...]
     axes: tuple[Axis, ...]
     possible: int
+
+    @cached_property
+    def components(self) -> frozenset[Component | None]:
+        """All that may price, None for nothing."""
+        return frozenset(entry.component for entry in self.entries) | {None}
 
     @classmethod
     def of(cls, entries: Sequence[Entry], *, unknown_matches: bool) -> Lookup:

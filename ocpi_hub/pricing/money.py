@@ -76,6 +76,13 @@ def quantity(value: Decimal) -> str:
     return plain(rounded(value, _QUANTITY_DECIMALS))
 
 
+def padded(value: Decimal, decimals: int) -> str:
+    """An amount for people, with at least so many decimals: "5.10"."""
+    text = plain(value)
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction:0<{decimals}}" if len(fraction) < decimals else text
+
+
 def plain(value: Decimal) -> str:
     """A Decimal without exponent, trailing zeros and negative zero: "5.5"."""
     text = str(value)

@@ -17,6 +17,7 @@ from ocpi_hub.pricing.policies import (
     ElementLookup,
     EndDate,
     Flat,
+    InvoiceRounding,
     Limits,
     StepSize,
     TimeVolume,
@@ -26,17 +27,33 @@ from ocpi_hub.pricing.policies import (
 )
 from ocpi_hub.pricing.price import price_usage
 from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.rounding import describe, find_roundings, fingerprint
 
 # What a CPO of so many periods did is not worth that much of everybody's time.
 _MOST_PERIODS = 1_000
+_MOST_ROUNDED = 200
 
 
 class Recipe(NamedTuple):
-    """A way of billing that differs from ours; the sentence goes on from "as if "."""
+    """A way of billing that differs from ours; the sentence goes on from "as if ".
+
+    `rounding` is what was done with the amounts beside, where they are not just rounded half up.
+    """
 
     name: str
     sentence: str
     changes: Mapping[str, Any]
+    rounding: InvoiceRounding | None = None
+
+    @property
+    def as_if(self) -> str:
+        """The sentence with the rounding: "the times were UTC, each period rounded up to cents"."""
+        return self.sentence + ("" if self.rounding is None else f", {describe(self.rounding)}")
+
+    def document(self) -> dict[str, str | None]:
+        """The recipe as JSON."""
+        rounding = None if self.rounding is None else fingerprint(self.rounding)
+        return {"name": self.name, "as_if": self.as_if, "rounding": rounding}
 
 
 RECIPES = (
@@ -49,12 +66,12 @@ RECIPES = (
     ),
     Recipe(
         "old_step_size",
-        "step_size were read as until 2023, for TIME and PARKING_TIME together",
+        "step_size was read as until 2023, for TIME and PARKING_TIME together",
         {"step_size": StepSize.EDITION_2_2_1_D1},
     ),
     Recipe(
         "step_on_time_too",
-        "step_size rounded up TIME although PARKING_TIME absorbs it",
+        "step_size rounded up TIME too, although PARKING_TIME absorbs it",
         {"step_size": StepSize.TIME_TOO},
     ),
     Recipe(
@@ -67,19 +84,19 @@ RECIPES = (
         "step_size counted parking that has no price",
         {"step_size": StepSize.UNPRICED_PARKING},
     ),
-    Recipe("no_step_size", "there were no step_size", {"step_size": StepSize.NONE}),
-    Recipe("flat_per_period", "FLAT were due in every period", {"flat": Flat.PER_PERIOD}),
+    Recipe("no_step_size", "there was no step_size", {"step_size": StepSize.NONE}),
+    Recipe("flat_per_period", "the FLAT was due in every period", {"flat": Flat.PER_PERIOD}),
     Recipe("no_limits", "there were no min_price and max_price", {"limits": Limits.NONE}),
     Recipe(
         "limits_excl_only",
         "min_price and max_price held for the amount without VAT only",
         {"limits": Limits.EXCL_ONLY},
     ),
-    Recipe("no_vat", "no VAT were due", {"vat": Vat.MISSING}),
-    Recipe("vat_twice", "VAT were added twice", {"vat": Vat.TWICE}),
+    Recipe("no_vat", "no VAT was due", {"vat": Vat.MISSING}),
+    Recipe("vat_twice", "VAT was added twice", {"vat": Vat.TWICE}),
     Recipe(
         "wall_clock",
-        "all the time of a period were charging time",
+        "all the time of a period was charging time",
         {"time_volume": TimeVolume.WALL_CLOCK},
     ),
     Recipe(
@@ -87,7 +104,7 @@ RECIPES = (
         "times were taken from the timestamps instead of the volumes",
         {"time_volume": TimeVolume.TIMESTAMPS},
     ),
-    Recipe("end_date_inclusive", "end_date were inclusive", {"end_date": EndDate.INCLUSIVE}),
+    Recipe("end_date_inclusive", "end_date was inclusive", {"end_date": EndDate.INCLUSIVE}),
     Recipe(
         "weekday_of_window",
         "a window over midnight belonged to the weekday it began on",
@@ -113,14 +130,24 @@ def find_recipes(
     *,
     current_tariffs: Sequence[CompiledTariff] = (),
 ) -> tuple[Recipe, ...]:
-    """The recipes that give every claim; `current_tariffs` are those of now, not of the session."""
+    """The recipes that give every claim; `current_tariffs` are those of now, not of the session.
+
+    A recipe that needs a rounding beside counts only where none does without.
+    """
     if len(priced.usage.periods) > _MOST_PERIODS:
         return ()
+    cooked = [
+        (recipe, each)
+        for recipe, each in _cooked(cdr, priced, current_tariffs)
+        if each.total != priced.total or each.buckets != priced.buckets
+    ]
+    exact = tuple(recipe for recipe, each in cooked if all(agrees(claim, each) for claim in claims))
+    if exact or len(priced.segments) > _MOST_ROUNDED:
+        return exact
     return tuple(
-        recipe
-        for recipe, cooked in _cooked(cdr, priced, current_tariffs)
-        if cooked.total != priced.total or cooked.buckets != priced.buckets
-        if all(agrees(claim, cooked) for claim in claims)
+        recipe._replace(rounding=roundings[0])
+        for recipe, each in cooked
+        if (roundings := find_roundings(claims, each))
     )
 
 
@@ -132,7 +159,7 @@ def _cooked(
     if priced.usage.reserved:
         for outcome in ReservationOutcome:
             name = f"reservation_{outcome}"
-            recipe = Recipe(name, f"the reservation were {outcome}", {})
+            recipe = Recipe(name, f"the reservation was {outcome}", {})
             settled = priced.settled._replace(outcome=outcome)
             yield recipe, reprice(cdr, priced, {}, settled=settled)
     if current_tariffs:

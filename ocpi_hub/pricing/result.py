@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import cached_property
 from typing import NamedTuple
 
 from ocpi_hub.pricing.circumstances import ReservationOutcome, Settled
@@ -29,6 +31,8 @@ from ocpi_hub.pricing.usage import Usage
 from ocpi_hub.pricing.zones import WallClock
 from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
 
+TOTAL_COST = "total_cost"
+
 # Without these there is no amount at all; in another currency there is, with nothing to compare.
 _WITHOUT_AMOUNT = NOT_COMPARABLE - {Code.CURRENCY_MISMATCH}
 
@@ -51,7 +55,8 @@ class Amount(NamedTuple):
         return {"excl_vat": plain(self.excl), "incl_vat": plain(self.incl)}
 
 
-class Priced(NamedTuple):
+@dataclass(frozen=True)
+class Priced:
     """A priced CDR: every charge, the partial costs and the total, in exact 3600ths."""
 
     usage: Usage
@@ -68,20 +73,26 @@ class Priced(NamedTuple):
     total: Total
     findings: tuple[Finding, ...]
 
-    @property
+    @cached_property
     def codes(self) -> frozenset[Code]:
         """The codes of all findings."""
         return frozenset(finding.code for finding in self.findings)
 
-    @property
+    @cached_property
     def computable(self) -> bool:
         """Whether there is an amount at all."""
         return self.codes.isdisjoint(_WITHOUT_AMOUNT)
 
-    @property
+    @cached_property
     def total_cost(self) -> Amount | None:
         """What the session costs."""
         return _amount(self.total) if self.computable else None
+
+    @cached_property
+    def exact(self) -> Mapping[str, Total]:
+        """The total and the partial costs in units of the currency, to 320 digits where endless."""
+        costs: list[tuple[str, Total]] = [(TOTAL_COST, self.total), *self.buckets.items()]
+        return {name: Total(exact_units(cost.excl), exact_units(cost.incl)) for name, cost in costs}
 
     @property
     def limit_applied(self) -> str | None:
@@ -142,11 +153,10 @@ class Priced(NamedTuple):
 
     def rounded(self, mode: Rounding = Rounding.HALF_UP) -> dict[str, object]:
         """The same amounts as they would be invoiced."""
-        decimals, computable = minor_unit(self.usage.currency), self.computable
-        totals = {"total_cost": self.total} | {each: self.buckets.get(each) for each in Bucket}
+        decimals, costs = minor_unit(self.usage.currency), self.exact if self.computable else {}
         return {"decimals": decimals} | {
-            name: _rounded(total, decimals, mode) if computable and total is not None else None
-            for name, total in totals.items()
+            name: _rounded(costs[name], decimals, mode) if name in costs else None
+            for name in (TOTAL_COST, *Bucket)
         }
 
 
@@ -160,11 +170,12 @@ def _quantity(dimension: str, value: Decimal) -> str:
 
 
 def _amount(total: Total) -> Amount:
-    return Amount(in_units(total.excl), in_units(total.incl))
+    excl = in_units(total.excl)
+    return Amount(excl, excl if total.incl == total.excl else in_units(total.incl))
 
 
 def _rounded(total: Total, decimals: int, mode: Rounding) -> dict[str, str]:
-    excl, incl = (f"{rounded(exact_units(each), decimals, mode):f}" for each in total)
+    excl, incl = (f"{rounded(each, decimals, mode):f}" for each in total)
     return {"excl_vat": excl, "incl_vat": incl}
 
 

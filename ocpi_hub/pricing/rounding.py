@@ -7,13 +7,24 @@ from decimal import Decimal
 from itertools import product
 from typing import NamedTuple
 
-from ocpi_hub.pricing.claims import TOTAL_COST, Claim, exact_value
+from ocpi_hub.pricing.claims import Claim, exact_value
 from ocpi_hub.pricing.money import WIDE, ZERO, exact_units, minor_unit, rounded
 from ocpi_hub.pricing.policies import InvoiceRounding, Level, Rounding, VatBasis
-from ocpi_hub.pricing.result import Priced
+from ocpi_hub.pricing.result import TOTAL_COST, Priced
 from ocpi_hub.pricing.segments import Bucket
 
 _PLACES = 4
+_MODES = {
+    Rounding.HALF_UP: "rounded half up",
+    Rounding.HALF_EVEN: "rounded half to even",
+    Rounding.UP: "rounded up",
+    Rounding.DOWN: "rounded down",
+}
+_LEVELS = {
+    Level.TOTAL: "the total",
+    Level.DIMENSION: "each dimension",
+    Level.SEGMENT: "each period",
+}
 
 
 class _Part(NamedTuple):
@@ -41,14 +52,16 @@ def find_roundings(claims: Sequence[Claim], priced: Priced) -> tuple[InvoiceRoun
 
 
 def describe(invoice: InvoiceRounding) -> str:
-    """The rounding as a phrase: "ROUND_UP to 2 decimals of each total"."""
-    where = {
-        Level.TOTAL: "of the total",
-        Level.DIMENSION: "of each dimension",
-        Level.SEGMENT: "of each period",
-    }[invoice.level]
+    """The rounding for people: "each period rounded up to 2 decimals"."""
+    vat = "" if invoice.vat is VatBasis.EXACT else ", with VAT of the rounded net amount"
+    mode, level = _MODES[invoice.mode], _LEVELS[invoice.level]
+    return f"{level} {mode} to {invoice.decimals} decimals{vat}"
+
+
+def fingerprint(invoice: InvoiceRounding) -> str:
+    """The rounding for programs: "ROUND_UP to 2 decimals of the total"."""
     vat = "" if invoice.vat is VatBasis.EXACT else ", VAT taken of the rounded net amount"
-    return f"{invoice.mode} to {invoice.decimals} decimals {where}{vat}"
+    return f"{invoice.mode} to {invoice.decimals} decimals of {_LEVELS[invoice.level]}{vat}"
 
 
 def _near(amounts: Iterable[Claim], priced: Priced, parts: int) -> bool:
@@ -70,8 +83,8 @@ def _segments(priced: Priced) -> Iterator[_Part]:
 
 
 def _dimensions(priced: Priced) -> Iterator[_Part]:
-    for bucket, total in priced.buckets.items():
-        yield _Part(bucket, exact_units(total.excl), exact_units(total.incl))
+    for bucket in priced.buckets:
+        yield _Part(bucket, *priced.exact[bucket])
 
 
 def _gives(claim: Claim, priced: Priced, parts: Sequence[_Part], invoice: InvoiceRounding) -> bool:
@@ -102,12 +115,7 @@ def _invoiced(
 
 
 def _whole(claim: Claim, priced: Priced) -> _Part:
-    total = (
-        priced.total
-        if claim.cost == TOTAL_COST
-        else priced.buckets.get(Bucket(claim.cost or ""), priced.total)
-    )
-    return _Part(Bucket.FIXED, exact_units(total.excl), exact_units(total.incl))
+    return _Part(Bucket.FIXED, *priced.exact.get(claim.cost or TOTAL_COST, (ZERO, ZERO)))
 
 
 def _on_rounded_net(part: _Part, places: int, mode: Rounding) -> Decimal:

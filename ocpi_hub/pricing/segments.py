@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from ocpi_hub.pricing.changes import changes_inside, last_minute
+from ocpi_hub.pricing.changes import changes_inside, last_minute, most_combinations
 from ocpi_hub.pricing.compiled import CompiledTariff, Context
 from ocpi_hub.pricing.findings import Code, Finding
 from ocpi_hub.pricing.lookup import Component, Facts, Lookup
@@ -82,6 +82,7 @@ class Walk:
         self._flats: dict[Context, Component] = {}
         self._checked: Period | None = None
         self._last_minute: int | None = None
+        self._most = most_combinations(len(usage.periods))
         self.findings: list[Finding] = []
 
     def segments(
@@ -160,9 +161,12 @@ class Walk:
             return
         place = lookup.find(facts)
         component = None if place is None else lookup.entries[place].component
-        if component is None:
-            return
         charged = self._flats.get(context)
+        if component is None:
+            if charged is None and self._changes(period, lookup, facts, None):
+                message = "a FLAT becomes active inside the period, which should have ended there"
+                self._find(Code.PERIOD_SPANS_PRICE_CHANGE, period, message)
+            return
         if charged is not None and self._policy.flat is Flat.ONCE:
             if charged is not component:
                 amount = plain(units(component.rate))
@@ -171,19 +175,8 @@ class Walk:
             return
         self._flats[context] = component
         bucket = _flat_bucket(component, period, context)
-        yield Segment(
-            period,
-            None,
-            TariffDimensionType.FLAT,
-            context,
-            bucket,
-            tariff,
-            lookup,
-            place,
-            component,
-            _ONE,
-            facts,
-        )
+        kind = None, TariffDimensionType.FLAT, context, bucket
+        yield Segment(period, *kind, tariff, lookup, place, component, _ONE, facts)
 
     def _energy(self, period: Period, tariff: CompiledTariff | None, facts: Facts) -> Segment:
         return self._segment(
@@ -219,7 +212,7 @@ class Walk:
         kind: tuple[CdrDimensionType, TariffDimensionType, Context, Bucket],
         quantity: Decimal,
     ) -> Segment:
-        dimension, priced_as, context, bucket = kind
+        dimension, priced_as, context, _ = kind
         lookup = place = component = None
         timeless = not self._usage.times_known and dimension is not CdrDimensionType.ENERGY
         if tariff is not None and not timeless:
@@ -229,22 +222,10 @@ class Walk:
                 component = None if place is None else lookup.entries[place].component
                 if lookup.axes:
                     self._doubt(period, lookup, facts, component)
-            if component is None:
+            if component is None and tariff.lookups:
                 message = f"no element prices {dimension} here, so it costs nothing"
                 self._find(Code.NO_PRICE_COMPONENT, period, message)
-        return Segment(
-            period,
-            dimension,
-            priced_as,
-            context,
-            bucket,
-            tariff,
-            lookup,
-            place,
-            component,
-            quantity,
-            facts,
-        )
+        return Segment(period, *kind, tariff, lookup, place, component, quantity, facts)
 
     def _doubt(
         self, period: Period, lookup: Lookup, facts: Facts, component: Component | None
@@ -252,13 +233,24 @@ class Walk:
         if lookup.undecided(facts):
             message = "a restriction hangs on something nobody measured, so its element is passed"
             self._find(Code.RESTRICTION_NOT_EVALUABLE, period, message)
-        if facts.minute is not None and self._checked is not period:
-            self._checked, self._last_minute = period, last_minute(period, self._clock)
-        if changes_inside(
-            period, lookup, facts, component, self._clock, last_minute=self._last_minute
-        ):
+        if self._changes(period, lookup, facts, component):
             message = "the price changes inside the period; what holds at its start is used"
             self._find(Code.PERIOD_SPANS_PRICE_CHANGE, period, message)
+
+    def _changes(
+        self, period: Period, lookup: Lookup, facts: Facts, component: Component | None
+    ) -> bool:
+        if facts.minute is not None and self._checked is not period:
+            self._checked, self._last_minute = period, last_minute(period, self._clock)
+        return changes_inside(
+            period,
+            lookup,
+            facts,
+            component,
+            self._clock,
+            last_minute=self._last_minute,
+            most=self._most,
+        )
 
     def _missing(self, period: Period, tariff: CompiledTariff, facts: Facts) -> None:
         """A tariff with a price for time, and a period that does not say how long it charged."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+_WITHOUT = {"free": "costs nothing", "unpriced": "has no price"}
+
 
 def sentences(explanation: Mapping[str, Any]) -> Iterator[str]:
     """The sentences of an explanation: its lines, the total, what is remarkable, the verdict."""
@@ -24,7 +26,7 @@ def sentences(explanation: Mapping[str, Any]) -> Iterator[str]:
 def sentence(line: Mapping[str, Any]) -> str:
     """One line as a sentence."""
     match line["kind"]:
-        case "charge" | "free":
+        case "charge" | "free" | "unpriced":
             return _charge(line)
         case "step_size":
             return _step(line)
@@ -37,8 +39,8 @@ def _charge(line: Mapping[str, Any]) -> str:
     when = line["local_start"] or line["start"]
     what = f"{line['dimension']} from {when}: {amount}"
     why = "; ".join(line["because"])
-    if line["kind"] == "free":
-        said = f"{what} costs nothing, because {why}"
+    if line["kind"] != "charge":
+        said = f"{what} {_WITHOUT[line['kind']]}, because {why}"
     else:
         vat = "" if line["vat"] is None else f", with {line['vat']} % VAT {line['incl_vat']}"
         said = f"{what} at {line['price']} is {line['excl_vat']}{vat} ({line['pointer']}: {why})"

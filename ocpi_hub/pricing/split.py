@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from ocpi_hub.pricing.result import Priced
 from ocpi_hub.pricing.segments import Walk
 from ocpi_hub.pricing.usage import Period, Usage, exact_seconds
 
-_DECIMALS = Decimal("1e-9")
+_DECIMALS = Decimal("1e-6")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -32,7 +33,7 @@ def split_evenly(priced: Priced) -> Usage:
         periods: list[Period] = []
         for period, axes, facts in _axes(priced):
             periods += _pieces(period, _cuts(period, axes, facts, priced))
-        return priced.usage._replace(periods=tuple(periods))
+        return replace(priced.usage, periods=tuple(periods))
 
 
 def _axes(priced: Priced) -> Iterator[tuple[Period, Sequence[Axis], Facts]]:

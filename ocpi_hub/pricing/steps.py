@@ -49,12 +49,18 @@ def step_up(
     for group in _groups(segments, policy):
         last = next((each for each in reversed(group) if each.component is not None), None)
         step = None if last is None else _step_of(group, last, policy, findings)
-        if step is None:
-            continue
-        if step.last.dimension is not CdrDimensionType.ENERGY:
-            step = _at_boundary(step, policy, usage, findings)
-        steps.append(step)
+        if step is not None:
+            steps.append(step)
+    if any(_timed(step) for step in steps):
+        noise = usage.time_noise
+        steps = [
+            _at_boundary(each, policy, noise, findings) if _timed(each) else each for each in steps
+        ]
     return steps, findings
+
+
+def _timed(step: Step) -> bool:
+    return step.last.dimension is not CdrDimensionType.ENERGY
 
 
 def _step_of(
@@ -70,9 +76,9 @@ def _step_of(
     return alternative if policy.step_tariffs is StepTariffs.LAST_ONLY else step
 
 
-def _at_boundary(step: Step, policy: Policy, usage: Usage, findings: list[Finding]) -> Step:
+def _at_boundary(step: Step, policy: Policy, noise: Decimal, findings: list[Finding]) -> Step:
     excess = step.component.step - step.surplus
-    if excess > usage.time_noise:
+    if excess > noise:
         return step
     findings.append(_boundary(step, excess))
     lenient = policy.step_boundary is StepBoundary.LENIENT

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
 from ocpi_hub.pricing.findings import Finding
@@ -38,7 +40,8 @@ class Period(NamedTuple):
         return not self.reserved or bool(self.energy or self.time or self.parking)
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True)
+class Usage:
     """A session, a reservation or both: from when to when, and its periods in order."""
 
     start: datetime
@@ -51,27 +54,27 @@ class Usage(NamedTuple):
     times_rounded: bool = False
     findings: tuple[Finding, ...] = ()
 
-    @property
+    @cached_property
     def energy(self) -> Decimal:
         """Measured kWh."""
         return sum((period.energy for period in self.periods), ZERO)
 
-    @property
+    @cached_property
     def parking(self) -> Decimal:
         """Seconds of parking, priced or not."""
         return sum((period.parking for period in self.periods), ZERO)
 
-    @property
+    @cached_property
     def seconds(self) -> Decimal:
         """How long it took from start to end."""
         return exact_seconds(self.end - self.start)
 
-    @property
+    @cached_property
     def reserved(self) -> bool:
         """Whether any time was reserved."""
         return any(period.reservation for period in self.periods)
 
-    @property
+    @cached_property
     def used(self) -> bool:
         """Whether anything but a reservation was used."""
         return any(period.energy or period.time or period.parking for period in self.periods)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -14,7 +15,7 @@ from ocpi_hub.pricing.limits import Total
 from ocpi_hub.pricing.money import plain, rounded, units
 from ocpi_hub.pricing.policies import InvoiceRounding
 from ocpi_hub.pricing.recipes import Recipe
-from ocpi_hub.pricing.rounding import describe
+from ocpi_hub.pricing.rounding import fingerprint
 
 _SHOWN_DECIMALS = 12
 
@@ -41,13 +42,23 @@ class Judged(NamedTuple):
         """How much too high the claim is."""
         return self.claim.value - (self.claim.value if self.exact is None else self.exact)
 
+    def as_written(self) -> Judged:
+        """The same with the signs that the CDR has."""
+        if not self.claim.negated:
+            return self
+        claim = self.claim._replace(value=-self.claim.value, negated=False)
+        return self._replace(claim=claim, exact=None if self.exact is None else -self.exact)
+
+    def _exactly(self, exact: Decimal) -> str:
+        return plain(exact) if exact == self.claim.value else _shown(exact)
+
     def document(self) -> dict[str, str | None]:
         """The judgement as JSON."""
         right = self.verdict is Verdict.MATCH
         return {
             "field": self.claim.field,
             "claimed": plain(self.claim.value),
-            "exact": None if self.exact is None else _shown(self.exact),
+            "exact": None if self.exact is None else self._exactly(self.exact),
             "difference": None if right else _shown(self.difference),
             "verdict": self.verdict,
         }
@@ -70,7 +81,7 @@ class Blame(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """The outcome of comparing a CDR with its price."""
+    """The outcome of comparing a CDR with its price; the sentence has at most 255 characters."""
 
     verdict: Verdict
     sentence: str
@@ -82,26 +93,23 @@ class Clearing:
     bounds: Bounds | None = None
     findings: tuple[Finding, ...] = ()
 
-    @property
-    def wrong(self) -> tuple[Judged, ...]:
-        """What does not match."""
-        return tuple(each for each in self.judged if each.verdict is not Verdict.MATCH)
-
     def document(self) -> dict[str, object]:
         """The clearing as JSON; `differences` are claimed minus exact."""
+        judged = [each.as_written() for each in self.judged]
+        wrong = [each for each in judged if each.verdict is not Verdict.MATCH]
         return {
             "verdict": self.verdict,
             "sentence": self.sentence,
-            "differences": {each.claim.field: _shown(each.difference) for each in self.wrong},
-            "direction": self._direction(),
-            "fields": [each.document() for each in self.judged],
+            "differences": {each.claim.field: _shown(each.difference) for each in wrong},
+            "direction": _direction(wrong),
+            "fields": [each.document() for each in judged],
             "reading": self.reading,
-            "explained_by": describe(self.roundings[0]) if self.roundings else None,
-            "roundings": [describe(each) for each in self.roundings],
+            "explained_by": fingerprint(self.roundings[0]) if self.roundings else None,
+            "roundings": [fingerprint(each) for each in self.roundings],
             "blame": None
             if self.blame is None
             else {"fault": self.blame.fault, "costs": list(self.blame.costs)},
-            "recipes": [{"name": each.name, "as_if": each.sentence} for each in self.recipes],
+            "recipes": [each.document() for each in self.recipes],
             "bounds": None
             if self.bounds is None
             else {"low": _cost(self.bounds.low), "high": _cost(self.bounds.high)},
@@ -109,12 +117,13 @@ class Clearing:
             "notes": [finding.document() for finding in self.findings],
         }
 
-    def _direction(self) -> str | None:
-        """A claim below the price may be a discount, which a tariff cannot express."""
-        amounts = [each.difference for each in self.wrong if each.claim.cost is not None]
-        if not amounts:
-            return None
-        return "below" if all(each < 0 for each in amounts) else "above"
+
+def _direction(wrong: Sequence[Judged]) -> str | None:
+    """A claim below the price may be a discount, which a tariff cannot express."""
+    amounts = [each.difference for each in wrong if each.claim.cost is not None]
+    if not amounts:
+        return None
+    return "below" if all(each < 0 for each in amounts) else "above"
 
 
 def _shown(value: Decimal) -> str:

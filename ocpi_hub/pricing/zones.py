@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ from ocpi_hub.protocol.errors import InvalidParameters
 _NAME = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
 _HOUR = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
+_WEEK = timedelta(days=7)
+_DAY = 24 * 60
 
 # Countries whose chargers all live in one zone, by ISO 3166-1 alpha-2 and alpha-3.
 _ONE_ZONE = """
@@ -106,19 +109,26 @@ class WallClock:
             case Clock.HOUR_LATER:
                 return (moment + _HOUR).astimezone(self.zone)
 
-    def turns(self, start: datetime, end: datetime, minutes: Iterable[int]) -> Iterator[datetime]:
-        """When the wall shows one of these minutes of the day, or is set, on the days from start
-        to end."""
+    def turns(self, start: datetime, end: datetime, minutes: Sequence[int]) -> Iterator[datetime]:
+        """When the wall shows one of these minutes of the day, in their order, or is set, on the
+        days from start to end."""
         first, last = self.local(start), self.local(end)
         if first is None or last is None:
             return
-        for day in range(first.toordinal(), last.toordinal() + 1):
-            midnight = datetime.combine(date.fromordinal(day), time(), first.tzinfo)
-            for minute in minutes:
+        # The clock is not set twice in a week.
+        offset = first.utcoffset() or timedelta()
+        steady = offset == last.utcoffset() and end - start < _WEEK
+        zone = timezone(offset) if steady else first.tzinfo
+        days = range(first.toordinal(), last.toordinal() + 1)
+        for day in days:
+            low = _minute(first) if steady and day == days[0] else -1
+            high = _minute(last) if steady and day == days[-1] else _DAY
+            midnight = datetime.combine(date.fromordinal(day), time(), zone)
+            for minute in minutes[bisect_right(minutes, low) : bisect_right(minutes, high)]:
                 shown = midnight + timedelta(minutes=minute)
-                for fold in (0, 1):
+                for fold in (0,) if steady else (0, 1):
                     yield self._moment(shown.replace(fold=fold))
-        if first.utcoffset() != last.utcoffset():
+        if offset != last.utcoffset():
             yield self._clock_change(start, end)
 
     def _moment(self, shown: datetime) -> datetime:
@@ -144,6 +154,10 @@ class WallClock:
     def _offset(self, moment: datetime) -> timedelta | None:
         local = self.local(moment)
         return None if local is None else local.utcoffset()
+
+
+def _minute(shown: datetime) -> int:
+    return shown.hour * 60 + shown.minute
 
 
 @lru_cache(maxsize=1024)

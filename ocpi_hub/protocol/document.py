@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from ocpi_hub.protocol.modules import OPERATIONS, Kind, Operation
+from ocpi_hub.protocol.modules import OPERATIONS, Kind, Operation, clearing_operations
 from ocpi_hub.protocol.roles import Role
 
 _HEAD = """# Modules
@@ -19,18 +19,27 @@ concerned when OCPI-to names the hub or nobody. A rewritten URL is the hub's in 
 sender's, so that what is sent to it comes back through the hub.
 """
 
+# How the identifier of the hub's own module is made.
+_CLEARING = "{hub}-clearing"
+_TAIL = f"""
+`{_CLEARING}` is a custom module of the hub's own, described in [clearing.md](clearing.md). Its
+identifier begins with the country_code and party_id of the hub in lower case: that of NL/HUB is
+`nlhub-clearing`.
+"""
+
 _COLUMNS = ("interface", "method", "path", "called by", "calls", "kind", "broadcast", "rewritten")
 
 
 def document() -> str:
     """The page: a table for each module."""
-    modules = dict.fromkeys(row.module for row in OPERATIONS)
-    return "\n".join([_HEAD, *(_section(module) for module in modules)])
+    rows = (*OPERATIONS, *clearing_operations(_CLEARING))
+    modules = dict.fromkeys(row.module for row in rows)
+    return "\n".join([_HEAD, *(_section(module, rows) for module in modules)]) + _TAIL
 
 
-def _section(module: str) -> str:
+def _section(module: str, rows: Iterable[Operation]) -> str:
     lines = [_line(_COLUMNS), _line("---" for _ in _COLUMNS)]
-    lines += [_line(_cells(row)) for row in OPERATIONS if row.module == module]
+    lines += [_line(_cells(row)) for row in rows if row.module == module]
     return f"## {module}\n\n" + "\n".join(lines) + "\n"
 
 

@@ -114,7 +114,7 @@ _PAGE = ("date_from", "date_to", "offset", "limit")
 
 
 def _list(
-    module: str, data: type[BaseModel], callers: frozenset[Role], owners: frozenset[Role]
+    module: str, data: type[BaseModel] | None, callers: frozenset[Role], owners: frozenset[Role]
 ) -> Operation:
     return Operation(module, SENDER, "GET", "", Kind.LIST, callers, owners, data=data, query=_PAGE)
 
@@ -390,6 +390,23 @@ _CREDENTIALS = tuple(
     )
     for method in ("GET", "POST", "PUT", "DELETE")
 )
+
+
+def clearing_operations(name: str) -> tuple[Operation, ...]:
+    """The rows of a hub's own module about what CDRs should cost; `name` is its identifier."""
+    return (
+        _list(name, None, _ANY, _ANY),
+        Operation(
+            name,
+            SENDER,
+            "GET",
+            "{cpo_country_code}/{cpo_party_id}/{cdr_id}",
+            Kind.READ,
+            _ANY,
+            _ANY,
+        ),
+    )
+
 
 FUNCTIONAL: tuple[Operation, ...] = (
     *_LOCATIONS,

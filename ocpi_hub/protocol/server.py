@@ -47,8 +47,8 @@ _LARGE_BODY = 5_000_000
 _DRAIN_SECONDS = 2.0
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _ID_LENGTH = 36
-# Ids that a hub or an adapter makes itself.
-_OWN_ID_LENGTH = {"cdr_reference": 64, "result_id": 64}
+# Ids that a hub or an adapter makes itself, and that of a CDR, which is longer than others.
+_OWN_ID_LENGTH = {"cdr_reference": 64, "result_id": 64, "cdr_id": 39}
 
 
 class Caller(Protocol):

@@ -1,13 +1,14 @@
 """CDRs in the hub's custody: the bytes as received, kept for good, pushed until there is an answer.
 
 A CDR is `held` until its receiver took it (`delivered`) or refused it (`refused`); after 30 days
-without an outcome it is `dead`. It is never deleted, and a list always serves it to its parties.
+without an outcome it is `dead`. It is never deleted, and a list always serves it to its parties;
+one that is `withheld` is its CPO's alone until somebody decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 
@@ -15,6 +16,7 @@ from psycopg.rows import class_row
 
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.node.group_commit import GroupCommit
+from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import loads, same
 from ocpi_hub.store.private import Listing, Pager
 
@@ -30,13 +32,14 @@ class CdrState(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     DEAD = "dead"
+    WITHHELD = "withheld"
 
 
 class Taking(Enum):
     """What became of a POSTed CDR."""
 
     NEW = auto()
-    SAME = auto()  # already held or delivered with equal content
+    SAME = auto()  # already held, withheld or delivered with equal content
     AGAIN = auto()  # refused or given up before, and now held anew
     DIFFERENT = auto()  # the id was taken by other content; this is kept as evidence
 
@@ -45,7 +48,8 @@ class Taking(Enum):
 class CdrDraft:
     """A validated CDR on its way into custody; `owner` and `emsp` are Party.keys.
 
-    `next_at` is when it is pushed if no one has by then; None: its receiver GETs it.
+    `next_at` is when it is pushed if no one has by then; None: its receiver GETs it. What it is
+    compared with other CDRs by is folded, and None where the CDR does not say it.
     """
 
     owner: str
@@ -57,6 +61,14 @@ class CdrDraft:
     correlation_id: str
     reference: str
     next_at: datetime | None
+    session_id: str | None = None
+    token_uid: str | None = None
+    location_id: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    credit: bool = False
+    credit_of: str | None = None
+    withheld: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -93,20 +105,31 @@ class Taken:
     cdr: Cdr
 
 
-_COLUMNS = """owner, id, reference, emsp, raw, sha256, received_at, correlation_id, state,
+COLUMNS = """owner, id, reference, emsp, raw, sha256, received_at, correlation_id, state,
               attempts, next_at, location, answer_code, answer_message, delivered_at"""
 
 _TAKE = f"""
     INSERT INTO hub.cdrs (owner, id, emsp, raw, sha256, last_updated, correlation_id, reference,
-                          next_at, received_at, held_since)
-    SELECT *, %s, %s
-      FROM unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[],
-                  %s::timestamptz[], %s::text[], %s::text[], %s::timestamptz[])
-        AS d(owner, id, emsp, raw, sha256, last_updated, correlation_id, reference, next_at)
+                          next_at, session_id, token_uid, location_id, started_at, ended_at,
+                          credit, credit_of, received_at, held_since, state, withheld_at)
+    SELECT owner, id, emsp, raw, sha256, last_updated, correlation_id, reference,
+           next_at, session_id, token_uid, location_id, started_at, ended_at,
+           credit, credit_of, %(now)s, %(now)s,
+           CASE WHEN withheld THEN 'withheld' ELSE 'held' END,
+           CASE WHEN withheld THEN %(now)s::timestamptz END
+      FROM unnest(%(owner)s::text[], %(id)s::text[], %(emsp)s::text[], %(raw)s::bytea[],
+                  %(sha256)s::bytea[], %(last_updated)s::timestamptz[],
+                  %(correlation_id)s::text[], %(reference)s::text[], %(next_at)s::timestamptz[],
+                  %(session_id)s::text[], %(token_uid)s::text[], %(location_id)s::text[],
+                  %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[],
+                  %(credit)s::boolean[], %(credit_of)s::text[], %(withheld)s::boolean[])
+        AS d(owner, id, emsp, raw, sha256, last_updated, correlation_id, reference, next_at,
+             session_id, token_uid, location_id, started_at, ended_at, credit, credit_of, withheld)
      ORDER BY owner, id
         ON CONFLICT (owner, id) DO NOTHING
-    RETURNING {_COLUMNS}
+    RETURNING {COLUMNS}
 """  # noqa: S608 - only the column list, a constant
+_DRAFTED = [field.name for field in fields(CdrDraft) if field.name != "id"]
 
 
 def writer(db: Database, *, now: Callable[[], datetime]) -> GroupCommit[CdrDraft, Taken]:
@@ -125,19 +148,12 @@ async def take(conn: Hot, draft: CdrDraft, *, now: datetime) -> Taken:
 
 async def take_all(conn: Hot, drafts: Sequence[CdrDraft], *, now: datetime) -> list[Taken]:
     """Take CDRs of different keys into custody: new ones with one statement, others in turn."""
-    columns = [
-        [draft.owner for draft in drafts],
-        [draft.key[1] for draft in drafts],
-        [draft.emsp for draft in drafts],
-        [draft.raw for draft in drafts],
-        [draft.sha256 for draft in drafts],
-        [draft.last_updated for draft in drafts],
-        [draft.correlation_id for draft in drafts],
-        [draft.reference for draft in drafts],
-        [draft.next_at for draft in drafts],
-    ]
+    values: dict[str, object] = {
+        name: [getattr(draft, name) for draft in drafts] for name in _DRAFTED
+    }
+    values |= {"id": [draft.key[1] for draft in drafts], "now": now}
     async with conn.cursor(row_factory=class_row(Cdr)) as cursor:
-        await cursor.execute(_TAKE, (now, now, *columns))
+        await cursor.execute(_TAKE, values)
         new = {cdr.reference: cdr for cdr in await cursor.fetchall()}
     return [
         Taken(Taking.NEW, new[draft.reference])
@@ -155,9 +171,11 @@ async def _take_again(conn: Hot, draft: CdrDraft, *, now: datetime) -> Taken:
         if held.sha256 != draft.sha256 and not same(loads(held.raw), loads(draft.raw)):
             await _keep_evidence(conn, draft, now=now)
             return Taken(Taking.DIFFERENT, held)
-        if held.state in (CdrState.HELD, CdrState.DELIVERED):
+        if held.state in (CdrState.HELD, CdrState.DELIVERED, CdrState.WITHHELD):
             return Taken(Taking.SAME, held)
-        again = await _hold(conn, held, next_at=draft.next_at, now=now)
+        again = await _hold(
+            conn, held, next_at=draft.next_at, now=now, withheld_at=now if draft.withheld else None
+        )
         return Taken(Taking.AGAIN, again)
 
 
@@ -171,16 +189,31 @@ async def _keep_evidence(conn: Hot, draft: CdrDraft, *, now: datetime) -> None:
     )
 
 
-async def _hold(conn: Hot, cdr: Cdr, *, next_at: datetime | None, now: datetime) -> Cdr:
+async def _hold(
+    conn: Hot,
+    cdr: Cdr,
+    *,
+    next_at: datetime | None,
+    now: datetime,
+    withheld_at: datetime | None = None,
+) -> Cdr:
     async with conn.cursor(row_factory=class_row(Cdr)) as cursor:
         await cursor.execute(
             f"""
             UPDATE hub.cdrs
-               SET state = 'held', attempts = 0, next_at = %s, held_since = %s,
-                   answer_code = NULL, answer_message = NULL
-             WHERE owner = %s AND id = %s RETURNING {_COLUMNS}
+               SET state = CASE WHEN %(withheld_at)s::timestamptz IS NULL
+                                THEN 'held' ELSE 'withheld' END,
+                   withheld_at = %(withheld_at)s, attempts = 0, next_at = %(next_at)s,
+                   held_since = %(now)s, answer_code = NULL, answer_message = NULL
+             WHERE owner = %(owner)s AND id = %(id)s RETURNING {COLUMNS}
             """,  # noqa: S608 - only the column list, a constant
-            (next_at, now, cdr.owner, cdr.id),
+            {
+                "withheld_at": withheld_at,
+                "next_at": next_at,
+                "now": now,
+                "owner": cdr.owner,
+                "id": cdr.id,
+            },
         )
         held = await cursor.fetchone()
     if held is None:
@@ -220,7 +253,7 @@ async def claim_due(
              WHERE (owner, id) IN (SELECT owner, id FROM hub.cdrs
                                     WHERE emsp = %s AND state = 'held' AND next_at <= %s
                                     ORDER BY created LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING {_COLUMNS}
+            RETURNING {COLUMNS}
             """,  # noqa: S608 - only the column list, a constant
             (until, emsp, now, limit),
         )
@@ -295,7 +328,7 @@ async def give_up(conn: Hot, *, now: datetime) -> list[Cdr]:
             f"""
             UPDATE hub.cdrs SET state = 'dead', next_at = NULL
              WHERE state = 'held' AND next_at IS NOT NULL AND held_since <= %s
-            RETURNING {_COLUMNS}
+            RETURNING {COLUMNS}
             """,  # noqa: S608 - only the column list, a constant
             (now - _GIVE_UP,),
         )
@@ -313,13 +346,58 @@ async def replay(conn: Hot, owner: str, *, cdr_id: str, now: datetime) -> Cdr | 
         return None if found is None else await _hold(conn, found, next_at=now, now=now)
 
 
+async def release(conn: Hot, owner: str, *, cdr_id: str, now: datetime) -> Cdr | None:
+    """Let a withheld CDR go on its way; None when there is no such one.
+
+    It is pushed now, unless its receiver pulls, and to that receiver it arrives now.
+    """
+    return await _changed(
+        conn,
+        """
+        UPDATE hub.cdrs
+           SET state = 'held', withheld_at = NULL, held_since = %(now)s, received_at = %(now)s,
+               next_at = CASE WHEN next_at IS NOT NULL THEN %(now)s::timestamptz END
+         WHERE owner = %(owner)s AND id = %(id)s AND state = 'withheld'
+        """,
+        {"owner": owner, "id": cdr_id.lower(), "now": now},
+    )
+
+
+async def refuse(conn: Hot, owner: str, *, cdr_id: str, reason: str) -> Cdr | None:
+    """Refuse a withheld CDR in its receiver's place; None when there is no such one.
+
+    The receiver never sees it, unless it is replayed.
+    """
+    return await _changed(
+        conn,
+        """
+        UPDATE hub.cdrs
+           SET state = 'refused', next_at = NULL, answer_code = %(code)s,
+               answer_message = %(reason)s
+         WHERE owner = %(owner)s AND id = %(id)s AND state = 'withheld'
+        """,
+        {
+            "owner": owner,
+            "id": cdr_id.lower(),
+            "code": InvalidParameters.status_code,
+            "reason": reason,
+        },
+    )
+
+
+async def _changed(conn: Hot, statement: str, values: Mapping[str, object]) -> Cdr | None:
+    async with conn.cursor(row_factory=class_row(Cdr)) as cursor:
+        await cursor.execute(f"{statement} RETURNING {COLUMNS}", values)
+        return await cursor.fetchone()
+
+
 async def in_state(
     conn: Hot, states: Sequence[CdrState], *, emsp: str | None = None, limit: int
 ) -> list[Cdr]:
     """CDRs in one of these states, for one eMSP or for all, the last to arrive first."""
     async with conn.cursor(row_factory=class_row(Cdr)) as cursor:
         await cursor.execute(
-            f"SELECT {_COLUMNS} FROM hub.cdrs WHERE state = ANY (%(states)s) "  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM hub.cdrs WHERE state = ANY (%(states)s) "  # noqa: S608 - constants
             "AND (%(emsp)s::text IS NULL OR emsp = %(emsp)s) ORDER BY created DESC LIMIT %(limit)s",
             {"states": list(states), "emsp": emsp, "limit": limit},
         )
@@ -330,7 +408,7 @@ async def by_reference(conn: Hot, reference: str, *, viewer: str) -> Cdr | None:
     """The CDR behind a Location the hub gave out, for one of its two parties (T7)."""
     return await _find(
         conn,
-        "reference = %s AND (owner = %s OR emsp = %s)",
+        "reference = %s AND (owner = %s OR (emsp = %s AND withheld_at IS NULL))",
         (reference, viewer, viewer),
     )
 
@@ -343,10 +421,10 @@ async def by_id(conn: Hot, owner: str, *, cdr_id: str) -> Cdr | None:
 async def _find(conn: Hot, where: str, values: Sequence[object]) -> Cdr | None:
     async with conn.cursor(row_factory=class_row(Cdr)) as cursor:
         await cursor.execute(
-            f"SELECT {_COLUMNS} FROM hub.cdrs WHERE {where}",  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM hub.cdrs WHERE {where}",  # noqa: S608 - constants
             values,
         )
         return await cursor.fetchone()
 
 
-page: Pager = Listing("hub.cdrs", "raw").page
+page: Pager = Listing("hub.cdrs", "raw", shown="withheld_at IS NULL").page

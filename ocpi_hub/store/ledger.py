@@ -53,11 +53,13 @@ class Session:
 
 _PUT = """
     INSERT INTO hub.sessions AS kept
-           (owner, id, emsp, status, document, last_updated, received_at)
+           (owner, id, emsp, status, document, last_updated, received_at, statuses)
     VALUES (%(owner)s, %(id)s, %(emsp)s, %(status)s, %(document)s::jsonb,
-            %(last_updated)s, %(now)s)
+            %(last_updated)s, %(now)s, ARRAY[%(status)s::text])
         ON CONFLICT (owner, id) DO UPDATE
        SET status = excluded.status,
+           statuses = CASE WHEN excluded.status = ANY (kept.statuses) THEN kept.statuses
+                           ELSE kept.statuses || excluded.status END,
            document = excluded.document,
            last_updated = excluded.last_updated,
            received_at = excluded.received_at
@@ -131,10 +133,20 @@ async def patch_session(
     await conn.execute(
         """
         UPDATE hub.sessions
-           SET status = %s, document = %s::jsonb, last_updated = %s, received_at = %s
-         WHERE owner = %s AND id = %s
+           SET status = %(status)s, document = %(document)s::jsonb,
+               last_updated = %(last_updated)s, received_at = %(now)s,
+               statuses = CASE WHEN %(status)s = ANY (statuses) THEN statuses
+                               ELSE statuses || %(status)s::text END
+         WHERE owner = %(owner)s AND id = %(id)s
         """,
-        (merged["status"], dumps(merged).decode(), last_updated, now, owner, session_id.lower()),
+        {
+            "status": merged["status"],
+            "document": dumps(merged).decode(),
+            "last_updated": last_updated,
+            "now": now,
+            "owner": owner,
+            "id": session_id.lower(),
+        },
     )
     return Kept.UPDATED
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ocpi_hub.node.engine import Hot, one_row
+from ocpi_hub.store.custody import CdrState
 
 # A hub that has not said so for longer than this is not running.
 ALIVE_SECONDS = 15.0
@@ -99,7 +100,7 @@ async def announced_url(conn: Hot) -> str | None:
 async def custody(conn: Hot, *, now: datetime) -> CustodyNumbers:
     """How the CDRs stand."""
     cursor = await conn.execute("SELECT state, count(*) FROM cdrs GROUP BY state")
-    by_state = {"held": 0, "delivered": 0, "refused": 0, "dead": 0} | dict(await cursor.fetchall())
+    by_state = {state.value: 0 for state in CdrState} | dict(await cursor.fetchall())
     (oldest,) = await one_row(
         conn,
         "SELECT min(received_at) FROM cdrs WHERE state = 'held' AND next_at IS NOT NULL",

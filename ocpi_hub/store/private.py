@@ -14,11 +14,11 @@ from ocpi_hub.store.pages import Page, Window, milliseconds
 _PAGE = sql.SQL("""
     SELECT counted.total, listed.document, listed.created
       FROM (SELECT count(*) AS total FROM {table}
-             WHERE (emsp = %(viewer)s OR owner = %(viewer)s) AND {dated}) AS counted
+             WHERE ((emsp = %(viewer)s AND {shown}) OR owner = %(viewer)s) AND {dated}) AS counted
       LEFT JOIN LATERAL (
           SELECT document, created
             FROM (SELECT {document} AS document, created FROM {table}
-                   WHERE emsp = %(viewer)s AND created > %(after)s AND {dated}
+                   WHERE emsp = %(viewer)s AND {shown} AND created > %(after)s AND {dated}
                   UNION ALL
                   SELECT {document} AS document, created FROM {table}
                    WHERE owner = %(viewer)s AND emsp <> %(viewer)s
@@ -28,8 +28,8 @@ _PAGE = sql.SQL("""
 """)
 _UPDATED = sql.SQL("""(last_updated >= coalesce(%(date_from)s::timestamptz, '-infinity')
                        AND last_updated < coalesce(%(date_to)s::timestamptz, 'infinity'))""")
-_ARRIVED = sql.SQL("""(received_at >= coalesce(%(date_from)s::timestamptz, '-infinity')
-                       AND received_at < coalesce(%(date_to)s::timestamptz, 'infinity'))""")
+_ARRIVED = sql.SQL("""({arrived} >= coalesce(%(date_from)s::timestamptz, '-infinity')
+                       AND {arrived} < coalesce(%(date_to)s::timestamptz, 'infinity'))""")
 
 
 class Pager(Protocol):
@@ -41,12 +41,18 @@ class Pager(Protocol):
 
 
 class Listing:
-    """The list statements of one table, whose JSON bytes are `document`."""
+    """The list statements of one table, whose JSON bytes are `document`.
 
-    def __init__(self, table: str, document: str) -> None:
-        either = sql.SQL("({} OR {})").format(_UPDATED, _ARRIVED)
-        self._by_update = _statement(table, document, _UPDATED)
-        self._by_arrival = _statement(table, document, either)
+    `shown` tells which of its rows the eMSP may see, `arrived` is the moment a row came here.
+    """
+
+    def __init__(
+        self, table: str, document: str, *, shown: str = "true", arrived: str = "received_at"
+    ) -> None:
+        arrival = _ARRIVED.format(arrived=sql.Identifier(arrived))
+        either = sql.SQL("({} OR {})").format(_UPDATED, arrival)
+        self._by_update = _statement(table, document, shown, _UPDATED)
+        self._by_arrival = _statement(table, document, shown, either)
 
     async def page(
         self, conn: Hot, viewer: str, *, window: Window, by_arrival: bool = False
@@ -76,5 +82,7 @@ class Listing:
         )
 
 
-def _statement(table: str, document: str, dated: sql.Composable) -> sql.Composed:
-    return _PAGE.format(table=sql.SQL(table), document=sql.SQL(document), dated=dated)
+def _statement(table: str, document: str, shown: str, dated: sql.Composable) -> sql.Composed:
+    return _PAGE.format(
+        table=sql.SQL(table), document=sql.SQL(document), shown=sql.SQL(shown), dated=dated
+    )

@@ -7,23 +7,26 @@ because CiStrings are compared without regard to case. The spelling as sent stan
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     Sequence,
     SmallInteger,
     Table,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import UserDefinedType
 
 SCHEMA = "hub"
@@ -149,6 +152,16 @@ agreements = Table(
     Column("module", Text, primary_key=True),
     _since("since"),
     _moment("ended_at", nullable=True),
+)
+
+# What happens to a CDR between two parties that does not cost what it claims; absent: observe.
+clearing_modes = Table(
+    "clearing_modes",
+    metadata,
+    # As in agreements, and for pairs that need none too.
+    Column("first", Text, primary_key=True),
+    Column("second", Text, primary_key=True),
+    Column("mode", Text, nullable=False),  # observe | hold | reject
 )
 
 # The current state of every client-owned object that was broadcast or pulled. A Location's row is
@@ -292,6 +305,8 @@ sessions = Table(
     Column("last_updated", DateTime(timezone=True), nullable=False),
     _since("received_at"),
     Column("created", BigInteger, Identity(), nullable=False),
+    # Every status it was seen in, in order: that it was reserved, and whether it charged then.
+    Column("statuses", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 # A list of sessions always has date_from (2.2.1 sessions, Request Parameters).
 Index("sessions_emsp_ix", sessions.c.emsp, sessions.c.last_updated)
@@ -312,7 +327,7 @@ cdrs = Table(
     _since("received_at"),
     Column("created", BigInteger, Identity(), nullable=False),
     Column("correlation_id", Text, nullable=False),
-    # held | delivered | refused | dead
+    # held | delivered | refused | dead | withheld
     Column("state", Text, nullable=False, server_default=text("'held'")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     # Null: nobody pushes it, its receiver has no cdrs Receiver interface and GETs it.
@@ -325,6 +340,16 @@ cdrs = Table(
     Column("answer_code", Integer),
     Column("answer_message", Text),
     _moment("delivered_at", nullable=True),
+    # What CDRs are compared by, folded; out of the bytes.
+    Column("session_id", Text),
+    Column("token_uid", Text),
+    Column("location_id", Text),
+    _moment("started_at", nullable=True),
+    _moment("ended_at", nullable=True),
+    Column("credit", Boolean, nullable=False, server_default=text("false")),
+    Column("credit_of", Text),
+    # Since when its receiver does not see it, because clearing found something; null: it does.
+    _moment("withheld_at", nullable=True),
 )
 Index("cdrs_emsp_ix", cdrs.c.emsp, cdrs.c.created)
 Index("cdrs_owner_ix", cdrs.c.owner, cdrs.c.created)
@@ -332,6 +357,138 @@ Index("cdrs_owner_ix", cdrs.c.owner, cdrs.c.created)
 Index("cdrs_emsp_updated_ix", cdrs.c.emsp, cdrs.c.last_updated)
 Index("cdrs_owner_updated_ix", cdrs.c.owner, cdrs.c.last_updated)
 Index("cdrs_due_ix", cdrs.c.emsp, cdrs.c.next_at, postgresql_where=text("state = 'held'"))
+
+Index(
+    "cdrs_session_ix",
+    cdrs.c.owner,
+    cdrs.c.session_id,
+    postgresql_where=text("session_id IS NOT NULL"),
+)
+Index(
+    "cdrs_credit_ix",
+    cdrs.c.owner,
+    cdrs.c.credit_of,
+    postgresql_where=text("credit_of IS NOT NULL"),
+)
+Index("cdrs_token_ix", cdrs.c.emsp, cdrs.c.token_uid, cdrs.c.started_at)
+
+# What a CDR should cost, beside it; a CDR without a row has not been priced yet.
+clearings = Table(
+    "clearings",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    # As the CPO spells it.
+    Column("cdr_id", Text, nullable=False),
+    Column("emsp", Text, nullable=False),
+    Column("session_id", Text),
+    # Null for #NA; without an end it is settled by its start, or by its last_updated.
+    _moment("session_start", nullable=True),
+    _moment("session_end"),
+    # match | rounding | mismatch | unverifiable | not_comparable | error
+    Column("verdict", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    # [{"code", "field", "message"}, …]
+    Column("flags", JSONB, nullable=False, server_default=text("'[]'")),
+    # Null where pricing failed. An explanation keeps the order it was written in.
+    Column("clearing", JSONB(none_as_null=True)),
+    Column("explanation", JSON(none_as_null=True)),
+    # What the CDR claims, with its sign: a Credit CDR's amounts are negative.
+    Column("currency", Text, nullable=False),
+    Column("energy", Numeric, nullable=False),
+    Column("excl_vat", Numeric, nullable=False),
+    Column("incl_vat", Numeric),
+    # The same by rate, [{"rate", "excl_vat", "vat"}, …], see pricing.vat.
+    Column("vat", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("credit", Boolean, nullable=False, server_default=text("false")),
+    Column("credit_of", Text),
+    # What it was priced with: {"source", "tariffs"}, a time zone, what became of a reservation.
+    Column("tariff", JSONB(none_as_null=True)),
+    Column("time_zone", Text),
+    Column("reservation_outcome", Text),
+    Column("engine", Text, nullable=False),
+    _since("cleared_at"),
+    Column("last_updated", DateTime(timezone=True), nullable=False),
+    Column("created", BigInteger, Identity(), nullable=False),
+    ForeignKeyConstraint(
+        ["owner", "id"],
+        [cdrs.c.owner, cdrs.c.id],
+        name="clearings_owner_id_fk",
+        ondelete="CASCADE",
+    ),
+)
+Index("clearings_emsp_ix", clearings.c.emsp, clearings.c.created)
+Index("clearings_owner_ix", clearings.c.owner, clearings.c.created)
+Index("clearings_emsp_updated_ix", clearings.c.emsp, clearings.c.last_updated)
+Index("clearings_owner_updated_ix", clearings.c.owner, clearings.c.last_updated)
+# A settlement: one pair, one month.
+Index("clearings_pair_ix", clearings.c.owner, clearings.c.emsp, clearings.c.session_end)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("cdr_id", Text, nullable=False),
+    Column("opened_by", Text, nullable=False),  # a party, or 'hub'
+    Column("reason", Text, nullable=False),
+    _since("opened_at"),
+    # open | settled | withdrawn
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    _moment("settled_at", nullable=True),
+    Column("note", Text),
+    ForeignKeyConstraint(
+        ["owner", "cdr_id"],
+        [cdrs.c.owner, cdrs.c.id],
+        name="disputes_owner_cdr_id_fk",
+        ondelete="CASCADE",
+    ),
+)
+Index("disputes_cdr_ix", disputes.c.owner, disputes.c.cdr_id)
+Index(
+    "disputes_open_uq",
+    disputes.c.owner,
+    disputes.c.cdr_id,
+    unique=True,
+    postgresql_where=text("state = 'open'"),
+)
+
+# Every authorization_reference an eMSP gave out, with whom it was given to and for what.
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("emsp", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("cpo", Text, primary_key=True),
+    Column("token_uid", Text, primary_key=True),
+    Column("location_id", Text),
+    Column("granted_at", DateTime(timezone=True), nullable=False, server_default=_NOW, index=True),
+)
+
+# What became of each RESERVE_NOW, as far as the hub saw it; a CDR cannot say it.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("emsp", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("token_uid", Text, nullable=False),
+    Column("location_id", Text, nullable=False),
+    Column("authorization_reference", Text),
+    _moment("asked_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+    # The X-Correlation-IDs of RESERVE_NOW and CANCEL_RESERVATION: their results come later.
+    Column("reserved_by", Text, nullable=False),
+    Column("cancelled_by", Text),
+    _moment("refused_at", nullable=True),
+    _moment("cancelled_at", nullable=True),
+)
+Index(
+    "reservations_token_ix",
+    reservations.c.owner,
+    reservations.c.emsp,
+    reservations.c.token_uid,
+)
 
 # A second CDR under an id that was taken, with other content: refused and kept as evidence.
 cdr_conflicts = Table(

@@ -1,4 +1,4 @@
-"""Running `ocpi-hub` commands the way a shell does, in this process or in one of their own."""
+"""Running commands of a service the way a shell does, in this process or in one of their own."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
+from typer import Typer
 from typer.testing import CliRunner
 
 from ocpi_hub.cli import app
 
 KEY = "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
-_MAIN = [sys.executable, "-c", "from ocpi_hub.cli import main; main()"]
 _STOP_SECONDS = 10
 
 
@@ -41,22 +41,26 @@ class Ran:
 
 @dataclass(frozen=True)
 class Commands:
-    """Commands with these settings, without the prefix."""
+    """Commands of `ocpi-hub` with these settings, without the prefix."""
+
+    package: ClassVar[str] = "ocpi_hub"
+    prefix: ClassVar[str] = "OCPI_HUB_"
+    program: ClassVar[Typer] = app
 
     settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def environ(self) -> dict[str, str]:
         """The variables of the settings, and none of ours."""
-        return {f"OCPI_HUB_{name}": value for name, value in self.settings.items()}
+        return {f"{self.prefix}{name}": value for name, value in self.settings.items()}
 
     def __call__(self, *words: str | Path, stdin: str = "") -> Ran:
         """Run one to its end."""
         environ: dict[str, str | None] = dict.fromkeys(
-            name for name in os.environ if name.startswith("OCPI_HUB_")
+            name for name in os.environ if name.startswith(self.prefix)
         )
         ran = CliRunner().invoke(
-            app, [str(word) for word in words], input=stdin, env=environ | self.environ
+            self.program, [str(word) for word in words], input=stdin, env=environ | self.environ
         )
         if ran.exception is not None and not isinstance(ran.exception, SystemExit):
             raise ran.exception
@@ -66,9 +70,9 @@ class Commands:
         """Run one from a test that has an event loop of its own."""
         return await asyncio.to_thread(self, *words)
 
-    def given(self, **settings: str) -> Commands:
+    def given(self, **settings: str) -> Self:
         """The same with other settings."""
-        return Commands(self.settings | settings)
+        return replace(self, settings=self.settings | settings)
 
     @contextmanager
     def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -84,9 +88,10 @@ class Commands:
 
     def started(self, *words: str) -> subprocess.Popen[str]:
         """A service in a process of its own."""
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("OCPI_HUB_")}
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(self.prefix)}
+        main = f"from {self.package}.cli import main; main()"
         return subprocess.Popen(
-            [*_MAIN, *words, "--json"],
+            [sys.executable, "-c", main, *words, "--json"],
             env=ours | self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -89,7 +89,7 @@ async def test_a_refusal_is_passed_on_and_the_cdr_may_be_sent_again(
     again = await post(cpo)
 
     assert status(refused) == (200, 2001)
-    assert refused.json()["status_message"] == "which session?"
+    assert refused.json()["status_message"].startswith("which session?")
     assert "Location" not in refused.headers
     assert status(again) == (201, 1000)
     assert posts(emsp) == [RAW, RAW]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ocpi_hub.pricing import Circumstances, Priced, price, reservation_outcome
+from ocpi_hub.pricing import Circumstances, Clearing, Priced, compare, price, reservation_outcome
 from tests import samples
 
 DAY = "2026-02-10"  # a Tuesday
@@ -148,3 +148,9 @@ def claiming(document: dict[str, Any], priced: Priced) -> dict[str, Any]:
     for name in ("total_energy", "total_time", "total_parking_time"):
         made[name] = Decimal(price_[name]).quantize(Decimal("0.0001"))
     return made
+
+
+def cleared(case: Case, **claims: Any) -> Clearing:
+    """The clearing of a CDR that claims what is right but for `claims`."""
+    priced = case.priced()
+    return compare(claiming(case.cdr(), priced) | claims, priced)

@@ -102,6 +102,88 @@ def test_bad_input_ends_with_64(
     assert message in load_object(result.stdout_bytes)["error"]["message"]
 
 
+_NOT_COMPARABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "no tariff": ({"tariffs": []}, "no_tariff"),
+    "null for tariffs": ({"tariffs": None}, "no_tariff"),
+    "no elements": ({"tariffs": [tariff([])]}, "not_computable"),
+    "elements without components": (
+        {"tariffs": [tariff([{"price_components": []}])]},
+        "not_computable",
+    ),
+    "hours and no time zone": (
+        {
+            "tariffs": [tariff([element("ENERGY 0.30", start_time="08:00")])],
+            "cdr_location": {"country": "USA"},
+        },
+        "time_zone_unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "finding"), _NOT_COMPARABLE.values(), ids=_NOT_COMPARABLE.keys()
+)
+def test_what_cannot_be_priced_has_a_finding_and_no_amount(
+    tmp_path: Path, overrides: dict[str, Any], finding: str
+) -> None:
+    result = _run("price", "--cdr", _file(tmp_path, _right() | overrides), "--json")
+    document = load_object(result.stdout_bytes)
+    assert result.exit_code == 2
+    assert finding in document["findings"]
+    assert document["total_cost"] is None
+    assert {line["excl_vat"] for line in document["lines"]} == {None}
+
+
+def test_people_are_not_told_that_it_costs_nothing(tmp_path: Path) -> None:
+    result = _run("price", "--cdr", _file(tmp_path, _right() | {"tariffs": []}))
+    assert "10 kWh has no price, because no tariff holds here" in result.stdout
+    assert "costs nothing" not in result.stdout
+
+
+def test_an_unknown_restriction_is_a_finding(tmp_path: Path) -> None:
+    tariffs = [tariff([element("ENERGY 0.30 vat 10", dayOfWeek=["SUNDAY"])])]
+    result = _run("price", "--cdr", _file(tmp_path, _right() | {"tariffs": tariffs}), "--json")
+    document = load_object(result.stdout_bytes)
+    assert result.exit_code == 0
+    assert document["notes"][0] == {
+        "code": "unknown_restriction",
+        "where": "/elements/0/restrictions/dayOfWeek",
+        "message": "'dayOfWeek' is not a restriction of OCPI; the element is priced as if it were"
+        " not there",
+    }
+
+
+_COMPONENT = '{"type": "ENERGY", "price": %s}'
+_BAD_TARIFFS = {
+    "NaN": ([_COMPONENT % "NaN"], "NaN is not a number"),
+    "exponent": ([_COMPONENT % "1e999999"], "price: the number 1e999999 has an exponent beyond 12"),
+    "no price": ([_COMPONENT % "null"], "/elements/0/price_components/0/price missing"),
+    "text for a number": ([_COMPONENT % '"0.30"'], "price: expected a number, got a string"),
+    "no component": (["5"], "/elements/0/price_components/0: expected an object, got a number"),
+}
+
+
+@pytest.mark.parametrize("command", ["lint", "estimate"])
+@pytest.mark.parametrize(("components", "message"), _BAD_TARIFFS.values(), ids=_BAD_TARIFFS)
+def test_a_tariff_that_cannot_be_read_ends_with_64(
+    tmp_path: Path, command: str, components: list[str], message: str
+) -> None:
+    file = tmp_path / "tariff.json"
+    elements = f'[{{"price_components": [{", ".join(components)}]}}]'
+    file.write_text(f'{{"id": "T1", "currency": "EUR", "elements": {elements}}}')
+    plan = ("--kwh", "20", "--kw", "10", "--start", "2026-02-10T10:00:00Z")
+    result = _run("tariff", command, file, *(plan if command == "estimate" else ()), "--json")
+    assert result.exit_code == 64
+    assert message in load_object(result.stdout_bytes)["error"]["message"]
+
+
+def test_a_tariff_without_elements_estimates_nothing(tmp_path: Path) -> None:
+    plan = ("--kwh", "20", "--kw", "10", "--start", "2026-02-10T10:00:00Z")
+    result = _run("tariff", "estimate", _file(tmp_path, tariff([])), *plan, "--json")
+    assert result.exit_code == 2
+    assert load_object(result.stdout_bytes)["total_cost"] is None
+
+
 @pytest.mark.parametrize(
     ("elements", "code", "remarks"),
     [

@@ -37,6 +37,11 @@ def _cost(elements: list[dict[str, Any]], plan: Plan, **overrides: Any) -> str:
             _plan("20", "10"),
             "5",
         ),
+        (
+            [element("ENERGY 0.24", start_time="22:00"), element("ENERGY 0.29")],
+            _plan("12", "11"),
+            "3.43",
+        ),
         ([element("ENERGY 0.50", max_kwh=5), element("ENERGY 0.30")], _plan("20", "7"), "7"),
         (
             [element("PARKING_TIME 2.00", max_duration=7200), element("PARKING_TIME 8.00")],
@@ -51,6 +56,7 @@ def _cost(elements: list[dict[str, Any]], plan: Plan, **overrides: Any) -> str:
         "time",
         "parking afterwards",
         "a switch at night",
+        "a switch after just 11 kWh, in a time that has no end in decimals",
         "a tier of energy",
         "a tier of duration while parked",
         "power",

@@ -86,6 +86,23 @@ def test_the_lines_sum_to_the_total_although_some_are_endless() -> None:
     assert total == Decimal(found["price"]["total_cost"]["excl_vat"]) == 6
 
 
+def test_several_endless_lines_sum_to_the_total() -> None:
+    """480 seconds more are 0.1333… twice; written out, the second takes up what the first lost."""
+    case = Case(
+        [
+            element("TIME 1.00 step 1200", reservation="RESERVATION"),
+            element("PARKING_TIME 1.00 step 1200"),
+        ],
+        [period("10:00", RESERVATION_TIME="0.2"), period("10:12", PARKING_TIME="0.2")],
+        "",
+        "10:24",
+    )
+    found = _explained(case)
+    amounts = [line["excl_vat"] for line in found["lines"]]
+    assert amounts == ["0.2", "0.2", "0.133333333333", "0.133333333334"]
+    assert found["price"]["total_cost"]["excl_vat"] == "0.666666666667"
+
+
 def test_the_table_of_vat_sums_to_the_vat_of_the_total() -> None:
     found = _explained()
     total = found["price"]["total_cost"]

@@ -227,3 +227,17 @@ def test_a_clock_that_is_set_inside_a_period_changes_the_price() -> None:
     periods = [period("2026-10-25T00:35:00Z", ENERGY=1)]
     priced = Case([cheap, _REST], periods, "", "2026-10-25T01:25:00Z").priced()
     assert "period_spans_price_change" in priced.codes
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("00:10", "00:50"), ("01:10", "01:50")],
+    ids=["the first time", "the second time"],
+)
+def test_a_window_in_the_repeated_hour_is_seen_inside_a_period(start: str, end: str) -> None:
+    """02:10 to 02:50 on the wall, before and after the clock is set back."""
+    first, last = (f"2026-10-25T{each}:00Z" for each in (start, end))
+    cheap = element("ENERGY 0.10", start_time="02:30", end_time="02:40")
+    priced = Case([cheap, _REST], [period(first, ENERGY=1)], "", last).priced()
+    assert costs(priced)["total"] == "0.3"
+    assert "period_spans_price_change" in priced.codes
