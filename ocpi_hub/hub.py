@@ -30,6 +30,7 @@ from ocpi_hub.protocol.errors import (
     Unauthorized,
     UnknownReceiver,
 )
+from ocpi_hub.protocol.exchange_log import log_exchange
 from ocpi_hub.protocol.headers import TokenForms
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
@@ -296,7 +297,7 @@ class Hub:
     def observe(self, exchange: Exchange) -> None:
         """Count it and keep its trace."""
         self.observe_metrics(exchange)
-        _log(exchange)
+        log_exchange(log, exchange)
         message = exchange.message
         if message is None:
             return
@@ -319,30 +320,6 @@ class Hub:
                 milliseconds=round(exchange.milliseconds),
             )
         )
-
-
-def _log(exchange: Exchange) -> None:
-    """One line per exchange: refusals at info, the others at debug; the trace has them all."""
-    reply, message = exchange.reply, exchange.message
-    level = logging.DEBUG if reply.ok else logging.INFO
-    if not log.isEnabledFor(level):
-        return
-    log.log(
-        level,
-        "exchange",
-        extra={
-            "action": "exchange",
-            "of": message.operation.module if message else None,
-            "method": exchange.method,
-            "platform": exchange.caller,
-            "sender": str(message.sender) if message and message.sender else None,
-            "to": str(message.receiver) if message and message.receiver else None,
-            "correlation_id": exchange.correlation_id,
-            "http_status": reply.http_status,
-            "status_code": reply.status_code,
-            "ms": round(exchange.milliseconds, 1),
-        },
-    )
 
 
 def _session_id(message: Message) -> str:

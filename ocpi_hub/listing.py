@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from ocpi_hub.protocol.arguments import after
 from ocpi_hub.protocol.message import Message, Reply
+from ocpi_hub.protocol.paging import Page, Window
 from ocpi_hub.rewriting import HubUrls
-from ocpi_hub.store.pages import Page, Window
 
 # The upper limit the hub applies, whatever is asked for.
 LIMIT = 100

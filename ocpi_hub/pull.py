@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from pydantic import BaseModel
@@ -23,16 +23,15 @@ from ocpi_hub.authority import owner_in_body
 from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.outbound import Outbound
-from ocpi_hub.protocol.client import data_of, endpoint
-from ocpi_hub.protocol.errors import HubError, InvalidParameters, OcpiError
-from ocpi_hub.protocol.headers import next_link
+from ocpi_hub.protocol.client import endpoint
+from ocpi_hub.protocol.errors import InvalidParameters, OcpiError
 from ocpi_hub.protocol.jsontext import dumps
-from ocpi_hub.protocol.message import Message, Reply
+from ocpi_hub.protocol.message import Message
 from ocpi_hub.protocol.modules import BROADCAST_MODULES, Operation, operation
+from ocpi_hub.protocol.paging import next_page, objects_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.types import format_datetime
-from ocpi_hub.protocol.urls import origin
 from ocpi_hub.protocol.v2_2_1.locations import Location
 from ocpi_hub.protocol.v2_2_1.tariffs import Tariff
 from ocpi_hub.protocol.v2_2_1.tokens import Token
@@ -183,13 +182,13 @@ class Pull:
         while url is not None and len(seen) < _MOST_PAGES:
             seen.add(url)
             reply = await self.outbound.send(message, platform, timeout=self.timeout, url=url)
-            objects = _objects(reply)
+            objects = objects_of(reply)
             for document in objects:
                 if await self._store(message, entry, document):
                     stored += 1
                 else:
                     skipped += 1
-            url = _next(url, reply, seen) if objects else None
+            url = next_page(url, reply, seen) if objects else None
         async with self.db.hot() as conn:
             await pulls.done(conn, entry.party.key, module=module, at=begun)
         return Crawled(stored, skipped)
@@ -222,26 +221,6 @@ def _owners(platform: Platform, row: Operation) -> list[PartyRole]:
     if platform.endpoint(row.module, Interface.SENDER) is None:
         return []
     return [e for e in platform.roles if e.role in row.receivers and not e.suspended]
-
-
-def _objects(reply: Reply) -> list[Any]:
-    if not reply.ok:
-        raise HubError(f"the list was refused: OCPI {reply.status_code} {reply.message or ''}")
-    data = data_of(reply)
-    if not isinstance(data, list):
-        raise HubError("the list is no list: data is not an array")
-    return data
-
-
-def _next(url: str, reply: Reply, seen: set[str]) -> str | None:
-    """PAG-20, T15: the next page on the same server, never one that was read before."""
-    target = next_link(reply.header("link"))
-    if target is None:
-        return None
-    absolute = urljoin(url, target)
-    if origin(absolute) != origin(url):
-        raise HubError("the list's Link leads to another server")
-    return None if absolute in seen else absolute
 
 
 def _put(row: Operation, listed: Message, owner: Party, document: Any) -> Message:

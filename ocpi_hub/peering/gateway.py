@@ -19,6 +19,7 @@ from ocpi_hub.peering.identity import Identity
 from ocpi_hub.peering.outgoing import Outgoing
 from ocpi_hub.peering.peers import Peer, Peers
 from ocpi_hub.protocol.errors import ServerError, Unauthorized
+from ocpi_hub.protocol.exchange_log import log_exchange
 from ocpi_hub.protocol.headers import TokenForms
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
@@ -167,23 +168,4 @@ class Gateway:
     def observe(self, exchange: Exchange) -> None:
         """Count it, and log it: refusals at info, the others at debug."""
         self.observed(exchange)
-        reply, message = exchange.reply, exchange.message
-        level = logging.DEBUG if reply.ok else logging.INFO
-        if not log.isEnabledFor(level):
-            return
-        log.log(
-            level,
-            "exchange",
-            extra={
-                "action": "exchange",
-                "of": message.operation.module if message else None,
-                "method": exchange.method,
-                "peer": exchange.caller,
-                "sender": str(message.sender) if message and message.sender else None,
-                "to": str(message.receiver) if message and message.receiver else None,
-                "correlation_id": exchange.correlation_id,
-                "http_status": reply.http_status,
-                "status_code": reply.status_code,
-                "ms": round(exchange.milliseconds, 1),
-            },
-        )
+        log_exchange(log, exchange)

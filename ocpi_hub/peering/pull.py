@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from ocpi_hub.peering.outgoing import Outgoing
 from ocpi_hub.peering.peers import Peer
-from ocpi_hub.protocol.client import data_of
 from ocpi_hub.protocol.errors import HubError
-from ocpi_hub.protocol.headers import next_link
-from ocpi_hub.protocol.message import Reply
 from ocpi_hub.protocol.modules import operation
+from ocpi_hub.protocol.paging import next_page, objects_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.types import format_datetime
-from ocpi_hub.protocol.urls import origin
 
 _LIMIT = 100
 _MOST_PAGES = 20_000
@@ -50,14 +47,14 @@ async def pull(
     while url is not None:
         seen.add(url)
         reply = await outgoing.send(row, to=to, peer=peer, url=url, correlation_id=correlation_id)
-        objects = _objects(reply)
+        objects = objects_of(reply)
         for document in objects:
             if isinstance(document, dict):
                 yield document
         left -= len(reply.raw or b"")
         if left < 0 or len(seen) >= _MOST_PAGES:
             raise HubError(f"the list of {module} does not end: {len(seen)} pages were read")
-        url = _next(url, reply, seen) if objects else None
+        url = next_page(url, reply, seen) if objects else None
 
 
 def _first(peer: Peer, module: str) -> str:
@@ -65,23 +62,3 @@ def _first(peer: Peer, module: str) -> str:
     if found is None:
         raise HubError(f"{peer.name} has no Sender interface of {module}")
     return found
-
-
-def _objects(reply: Reply) -> list[Any]:
-    if not reply.ok:
-        raise HubError(f"the list was refused: OCPI {reply.status_code} {reply.message or ''}")
-    data = data_of(reply)
-    if not isinstance(data, list):
-        raise HubError("the list is no list: data is not an array")
-    return data
-
-
-def _next(url: str, reply: Reply, seen: set[str]) -> str | None:
-    """The next page on the same server, never one that was read before."""
-    target = next_link(reply.header("link"))
-    if target is None:
-        return None
-    absolute = urljoin(url, target)
-    if origin(absolute) != origin(url):
-        raise HubError("the list's Link leads to another server")
-    return None if absolute in seen else absolute

@@ -12,11 +12,11 @@ from ocpi_hub.node.engine import Hot
 from ocpi_hub.peering.identity import Identity
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.store import published
-from ocpi_hub.peering.store.published import Window
 from ocpi_hub.protocol.arguments import after
 from ocpi_hub.protocol.errors import ObjectNotFound
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
+from ocpi_hub.protocol.paging import Window
 from ocpi_hub.protocol.party import Party
 
 # The upper limit that is applied, whatever is asked for.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import sql
 
 from ocpi_hub.node.engine import Hot, one_row
+from ocpi_hub.protocol.paging import Page, Window
 from ocpi_hub.store.serving import EVSES_OF, LOCATION_TEXT, ROW_TEXT
 
 _PAGE = sql.SQL("""
@@ -73,30 +73,6 @@ EXISTS (
         AND t.received_at < coalesce(%(date_to)s::timestamptz, 'infinity')
 )
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of a list: stamps from (inclusive) and to (exclusive), and where in the list.
-
-    `after` is the `last_created` of the page before; with it the offset is not counted again.
-    """
-
-    limit: int
-    offset: int = 0
-    after: int | None = None
-    date_from: datetime | None = None
-    date_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Objects as the text of a JSON array, how many, and how many there are in the whole list."""
-
-    body: bytes
-    count: int
-    total: int
-    last_created: int | None
 
 
 async def page(

@@ -7,7 +7,8 @@ from typing import Protocol
 from psycopg import sql
 
 from ocpi_hub.node.engine import Hot
-from ocpi_hub.store.pages import Page, Window, milliseconds
+from ocpi_hub.protocol.paging import Page, Window
+from ocpi_hub.store.pages import milliseconds
 
 # Two scans in the order of `created`, merged: `OR` would sort everything the viewer has. The
 # total is counted by the same statement, so that it belongs to the same moment.

@@ -6,10 +6,10 @@ from typing import Any
 
 from ocpi_hub.node.engine import Database
 from ocpi_hub.protocol.jsontext import dumps, loads
+from ocpi_hub.protocol.paging import Page, Window
 from ocpi_hub.store import changes, evses, locations, pages, reads, tariffs, tokens
 from ocpi_hub.store.changes import Change, Position
 from ocpi_hub.store.outcomes import Outcome
-from ocpi_hub.store.pages import Page, Window
 from ocpi_hub.store.patches import Patch, apply_patches
 from tests import samples
 

@@ -15,9 +15,9 @@ import pytest
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.node.secrets import new_reference
 from ocpi_hub.protocol.jsontext import loads
+from ocpi_hub.protocol.paging import Window
 from ocpi_hub.store import custody
 from ocpi_hub.store.custody import Cdr, CdrDraft, CdrState, Taken, Taking
-from ocpi_hub.store.pages import Window
 from tests.hub.registering import NOW
 
 CPO, EMS, HOSTILE = "nl/cpo", "de/ems", "de/bad"

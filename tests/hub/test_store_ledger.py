@@ -12,9 +12,9 @@ import pytest
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps, loads
+from ocpi_hub.protocol.paging import Window
 from ocpi_hub.store import ledger
 from ocpi_hub.store.ledger import Kept
-from ocpi_hub.store.pages import Window
 from tests.hub.registering import NOW
 
 CPO, EMS = "nl/cpo", "de/ems"

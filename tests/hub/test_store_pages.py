@@ -10,6 +10,7 @@ from psycopg import sql
 
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.protocol.jsontext import loads, same
+from ocpi_hub.protocol.paging import Window
 from ocpi_hub.store import pages
 from tests import samples
 from tests.hub import shelves
@@ -163,13 +164,13 @@ async def test_a_page_is_found_by_index(db: Database, window: dict[str, Any], in
     async with db.hot() as conn:
         await conn.execute(_MANY)
         await conn.execute("VACUUM ANALYZE catalogue")
-        plan = await _plan(conn, pages.Window(limit=100, **window))
+        plan = await _plan(conn, Window(limit=100, **window))
 
     assert index in plan
     assert "Seq Scan on catalogue" not in plan
 
 
-async def _plan(conn: Hot, window: pages.Window) -> str:
+async def _plan(conn: Hot, window: Window) -> str:
     statement, values = pages.statement("locations", owners=["nl/cpo"], window=window)
     explained = sql.SQL("EXPLAIN {}").format(statement)
     rows = await (await conn.execute(explained, values, prepare=False)).fetchall()

@@ -10,8 +10,9 @@ import pytest
 
 from ocpi_hub.node.engine import Database
 from ocpi_hub.peering.store import published
-from ocpi_hub.peering.store.published import EVERYBODY, Position, Window
+from ocpi_hub.peering.store.published import EVERYBODY, Position
 from ocpi_hub.protocol.jsontext import loads
+from ocpi_hub.protocol.paging import Window
 from ocpi_hub.protocol.party import Party
 from tests.samples import cdr, evse, location, session, tariff
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ocpi_hub.node.engine import Hot, one_row
+from ocpi_hub.protocol.paging import Page, Window
 from ocpi_hub.protocol.party import Party
 
 # The column `receiver` of what is for everybody.
@@ -27,30 +28,6 @@ class Position(NamedTuple):
 
     xid: int
     seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of a list: stamps from (inclusive) and to (exclusive), and where in the list.
-
-    `after` is the `last_created` of the page before; with it the offset is not counted again.
-    """
-
-    limit: int
-    offset: int = 0
-    after: int | None = None
-    date_from: datetime | None = None
-    date_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Objects as the text of a JSON array, how many, and how many there are in the whole list."""
-
-    body: bytes
-    count: int
-    total: int
-    last_created: int | None
 
 
 @dataclass(frozen=True, slots=True)
