@@ -13,13 +13,15 @@ from tempfile import TemporaryDirectory
 import uvloop
 
 from ocpi_hub.service import database
-from tests.bench import sizes, telling, under_load, wrk
+from tests.bench import ocpp, pricing, sizes, telling, under_load, wrk
 from tests.bench.figures import Figure, print_table, say
 
 PARTS: dict[str, Callable[[str], Awaitable[list[Figure]]]] = {
+    "pricing": pricing.bench,
     "under_load": under_load.bench,
     "telling": telling.bench,
     "sizes": sizes.bench,
+    "ocpp": ocpp.bench,
 }
 
 

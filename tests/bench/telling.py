@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from ocpi_hub.node.engine import one_row
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
-from ocpi_hub.store.engine import one_row
 from tests.bench import children
 from tests.bench.children import Child
 from tests.bench.figures import Figure, compare
