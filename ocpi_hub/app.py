@@ -250,6 +250,9 @@ class _Parts:
             outbound=self.outbound,
             exchanges=self.writer,
             rate_limit=RateLimit(settings.rate_limit),
+            guesses=RateLimit(
+                settings.unknown_token_limit, seconds=60.0, what="unknown tokens per minute"
+            ),
             witness=Witness(db),
             own=clearing_operations(f"{party.key.replace('/', '')}-clearing"),
             observe_metrics=self.metrics.observe,

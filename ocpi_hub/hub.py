@@ -29,6 +29,7 @@ from ocpi_hub.protocol.errors import (
     ServerError,
     Unauthorized,
     UnknownReceiver,
+    UnknownToken,
 )
 from ocpi_hub.protocol.exchange_log import log_exchange
 from ocpi_hub.protocol.headers import TokenForms
@@ -104,6 +105,8 @@ class Hub:
     outbound: Outbound
     exchanges: ExchangeWriter
     rate_limit: RateLimit
+    # Authorisations of tokens that nobody has.
+    guesses: RateLimit
     witness: Witness
     # The rows of the hub's own module.
     own: tuple[Operation, ...]
@@ -203,8 +206,7 @@ class Hub:
             case Direct():
                 return await self._direct(message, decision, caller, snapshot)
             case Open():
-                owners = await self._look_up_owners(message, decision)
-                direct = settle(message, decision, owners, snapshot)
+                direct = await self._settled(message, decision, caller, snapshot)
                 return await self._direct(message, direct, caller, snapshot)
             case Broadcast():
                 return await self.catalogue.write(message, decision.sender)
@@ -259,6 +261,19 @@ class Hub:
         parties = (direct.sender, direct.receiver.party)
         if session_id is None or not await ledger.between(self.db, session_id, parties):
             raise UnknownReceiver(f"{parties[1]} has no agreement with {parties[0]} any more")
+
+    async def _settled(
+        self, message: Message, decision: Open, caller: HubCaller, snapshot: Snapshot
+    ) -> Direct:
+        """Whose it is. Who asks about too many tokens that nobody has is guessing them (T21)."""
+        if decision.lookup is Lookup.TOKEN:
+            self.guesses.check(caller.id)
+        owners = await self._look_up_owners(message, decision)
+        try:
+            return settle(message, decision, owners, snapshot)
+        except UnknownToken:
+            self.guesses.count(caller.id)
+            raise
 
     async def _look_up_owners(self, message: Message, decision: Open) -> Sequence[Party]:
         match decision.lookup:

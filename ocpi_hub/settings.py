@@ -53,6 +53,14 @@ class HubSettings(NodeSettings):
         ge=0,
         description="Requests per second that one platform may send; 0 is no limit.",
     )
+    unknown_token_limit: int = Field(
+        default=60,
+        ge=0,
+        description=(
+            "Authorisations of unknown tokens per minute that one platform may ask for without "
+            "naming an eMSP; 0 is no limit."
+        ),
+    )
     list_by_arrival: bool = Field(
         default=False,
         description="Let date filters of lists also match the moment of arrival at the hub.",

@@ -8,6 +8,9 @@ import pytest
 
 from ocpi_hub.limits import RateLimit
 from ocpi_hub.protocol.errors import TooManyRequests
+from tests import samples
+from tests.hub.network import Network
+from tests.parties import RecordingParty
 
 
 @dataclass
@@ -80,3 +83,32 @@ def test_a_refusal_is_a_429_that_says_when_to_come_back() -> None:
 
     assert refused.value.http_status == 429
     assert refused.value.headers == {"Retry-After": "1"}
+
+
+def test_a_minutes_worth_is_given_back_one_by_one() -> None:
+    clock = Clock()
+    limit = RateLimit(60, seconds=60.0, clock=clock)
+    admitted(limit, "a", 60)
+    clock.now += 2.5
+
+    assert admitted(limit, "a", 5) == 2
+
+
+async def test_who_guesses_tokens_is_stopped_and_nobody_else(
+    network: Network, cpo: RecordingParty, emsp: RecordingParty
+) -> None:
+    """T21: past the limit no token is looked up for this platform, known ones neither."""
+    token = samples.token()
+    await emsp.call("PUT", "receiver", "tokens", f"DE/EMS/{token['uid']}", token)
+    guesses = [await _authorize(cpo, f"GUESS{number}") for number in range(61)]
+
+    known = await _authorize(cpo, token["uid"])
+
+    assert guesses[:60] == [404] * 60
+    assert guesses[60] == 429
+    assert known == 429
+
+
+async def _authorize(cpo: RecordingParty, uid: str) -> int:
+    answered = await cpo.call("POST", "sender", "tokens", f"{uid}/authorize")
+    return answered.status_code
