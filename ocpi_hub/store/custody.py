@@ -349,11 +349,16 @@ async def replay(conn: Hot, owner: str, *, cdr_id: str, now: datetime) -> Cdr | 
 async def release(conn: Hot, owner: str, *, cdr_id: str, now: datetime) -> Cdr | None:
     """Let a withheld CDR go on its way; None when there is no such one.
 
-    It is pushed now, unless its receiver pulls, and to that receiver it arrives now.
+    It is pushed now, unless its receiver pulls, and to that receiver it arrives now. Whoever reads
+    its clearing by date sees that it went on.
     """
     return await _changed(
         conn,
         """
+        WITH told AS (
+            UPDATE hub.clearings SET last_updated = date_trunc('milliseconds', now())
+             WHERE owner = %(owner)s AND id = %(id)s
+        )
         UPDATE hub.cdrs
            SET state = 'held', withheld_at = NULL, held_since = %(now)s, received_at = %(now)s,
                next_at = CASE WHEN next_at IS NOT NULL THEN %(now)s::timestamptz END
@@ -371,6 +376,10 @@ async def refuse(conn: Hot, owner: str, *, cdr_id: str, reason: str) -> Cdr | No
     return await _changed(
         conn,
         """
+        WITH told AS (
+            UPDATE hub.clearings SET last_updated = date_trunc('milliseconds', now())
+             WHERE owner = %(owner)s AND id = %(id)s
+        )
         UPDATE hub.cdrs
            SET state = 'refused', next_at = NULL, answer_code = %(code)s,
                answer_message = %(reason)s

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import typer
@@ -401,6 +403,25 @@ async def test_a_withheld_cdr_is_released_to_its_receiver(
     assert (released["id"], released["state"]) == ("CDR1", "held")
     await eventually(lambda: len(emsp.of("POST", "/receiver/cdrs")) == 1)
     assert await done(withheld) == ("cdr.release", "NL/CPO/cdr1", {})
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        pytest.param(("release", "NL/CPO", "CDR1"), "held", id="release"),
+        pytest.param(("refuse", "NL/CPO", "CDR1", "--reason", "x"), "refused", id="refuse"),
+    ],
+)
+async def test_who_reads_clearings_by_date_sees_the_decision(
+    withheld: Network, cpo: RecordingParty, words: tuple[str, ...], state: str
+) -> None:
+    before = datetime.now(UTC).isoformat()
+
+    await withheld.run("cdr", *words)
+
+    path = f"?date_from={quote(before)}"
+    listed = (await cpo.call("GET", "sender", "nlhub-clearing", path, to="NL/HUB")).json()["data"]
+    assert [each["cdr_state"] in (state, "delivered") for each in listed] == [True]
 
 
 async def test_a_withheld_cdr_is_refused_for_its_receiver(
