@@ -55,7 +55,9 @@ class ActiveProfiles:
         try:
             async with self.db.hot() as conn:
                 kept = await charging_profiles.set_by_partners(conn, station_id)
-                found = [(each, await transactions.find(conn, each.transaction_id)) for each in kept]
+                found = [
+                    (each, await transactions.find(conn, each.transaction_id)) for each in kept
+                ]
             for profile, session in found:
                 if session is not None and profile.owner is not None:
                     await self._tell(session, profile.owner)

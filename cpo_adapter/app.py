@@ -19,9 +19,10 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from cpo_adapter import alerts, expectations, operator_api
+from cpo_adapter import alerts, expectations, operator_api, sessions
 from cpo_adapter import cdrs as cdr_making
 from cpo_adapter import stations as station_work
+from cpo_adapter.active_profiles import ActiveProfiles
 from cpo_adapter.admission import Admission
 from cpo_adapter.alerts import Watch
 from cpo_adapter.asking import Desk
@@ -232,11 +233,11 @@ class Parts:
         self.token_pull = TokenPull(
             self.db, side.peers, side.outgoing, self.rules, settings.pull_interval, _now
         )
-        self._make_stations(settings, self.db, group)
+        self._make_stations(settings, self.db)
         self._make_partners_side(settings, self.db, group)
         self._make_watching(settings, self.db, transport, vault)
 
-    def _make_stations(self, settings: CpoSettings, db: Database, group: asyncio.TaskGroup) -> None:
+    def _make_stations(self, settings: CpoSettings, db: Database) -> None:
         """The central system."""
         settle = self.rules.status_settle
         self.registry = Registry()
@@ -245,12 +246,20 @@ class Parts:
         self.admission = Admission(
             db, settings.unknown_stations, settings.heartbeat_interval, _now, random.random
         )
+        self.active_profiles = ActiveProfiles(
+            db, self.registry, settings.call_timeout, _now, self.poke
+        )
         self.errands = Errands(
-            db, self.registry, self.registry.connected, settings.call_timeout, _now, group
+            db,
+            self.registry,
+            self.registry.connected,
+            settings.call_timeout,
+            _now,
+            self.active_profiles.changed,
         )
         asking = Owners(self.side.peers, self.side.outgoing, settings.authorize_timeout)
         self.charging = Charging(db, self.rules, _now, asking)
-        self.reservations = Reservations(db, self.rules, _now, self.poke)
+        self.reservations = Reservations(db, self.rules, _now, self.poke, self.errands.ask)
         central = CentralSystem(
             db,
             self.admission,
@@ -263,7 +272,9 @@ class Parts:
             self.side.publisher.poke,
         )
         wiring = Wiring(central, self.frames, _now, lambda: str(uuid4()))
-        self.site_limits = SiteLimits(db, self.registry, settings.call_timeout)
+        self.site_limits = SiteLimits(
+            db, self.registry, settings.call_timeout, self.active_profiles.changed
+        )
         links = StationLinks(self.presence, self.errands, self.site_limits.forget)
         doorkeeper = Doorkeeper(self.admission, self.server_key)
         self.reception = Reception(doorkeeper, links, self.registry, wiring)
@@ -282,11 +293,8 @@ class Parts:
             self.side.identity,
             self.rules,
             self.commands,
-            self.registry,
-            settings.call_timeout,
             _now,
             self.side.publisher.poke,
-            group,
         )
         self.metrics = Metrics()
         self.metrics.watch("stations", "Stations that are connected.", lambda: len(self.registry))
@@ -347,10 +355,11 @@ class Parts:
         self.side.publisher.poke()
 
     async def _bill(self) -> None:
-        """One look for what is to be billed, and for starts that never came."""
+        """One look for what is to be billed or told, and for starts that never came."""
         done = await cdr_making.make_due(self.db, rules=self.rules, now=_now())
+        told = await sessions.tell_waiting(self.db, rules=self.rules, now=_now())
         given_up = await expectations.expire(self.db, rules=self.rules, now=_now())
-        if done or given_up:
+        if done or told or given_up:
             self.side.publisher.poke()
 
     def tasks(self) -> list[Task]:
@@ -362,6 +371,7 @@ class Parts:
             self.presence.run(),
             self.frames.run(),
             self.errands.run(),
+            self.active_profiles.run(),
             self.reservations.run(),
             self.site_limits.run(),
             self.teller.run(),

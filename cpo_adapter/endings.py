@@ -91,8 +91,8 @@ async def closed_by_hand(
         stop_reason="Other",
         meter_stop=register,
     )
-    if register is not None:
-        ended = replace(ended, energy=max(register - (ended.meter_start or register), Decimal(0)))
+    if register is not None and ended.meter_start is not None:
+        ended = replace(ended, energy=max(register - ended.meter_start, Decimal(0)))
     ended = suspected(ended, Suspicion.CLOSED_BY_HAND, "it was ended by hand")
     return await settle(conn, transaction, ended, rules=rules, now=now)
 

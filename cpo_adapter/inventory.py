@@ -98,7 +98,10 @@ async def export_locations(
 
 async def publish_locations(conn: Hot, location_ids: Iterable[str], *, now: datetime) -> None:
     """Tells partners whole Locations as they are now, in the caller's transaction."""
-    rows = await inventory.locations(conn, sorted(set(location_ids)))
+    ids = sorted(set(location_ids))
+    # Else a status that changes meanwhile would count as told.
+    await inventory.hold(conn, ids)
+    rows = await inventory.locations(conn, ids)
     theirs = await evses.of_locations(conn, [row.id for row in rows])
     mapped = await _stations_of(conn, [row.uid for row in theirs])
     for row in rows:

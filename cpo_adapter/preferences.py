@@ -120,9 +120,7 @@ async def _even(
         "charging_rate_unit": RateUnit.WATTS.value,
         "charging_profile_period": [{"start_period": 0, "limit": int(watts)}],
     }
-    number = await charging_profiles.number(
-        conn, found.id, document=document, owner=None, now=now
-    )
+    number = await charging_profiles.number(conn, found.id, document=document, owner=None, now=now)
     profile = await smart_charging.station_profile(conn, found, document, number=number)
     return Call(found.station_id, profile, partial(_kept, found.id, document, now))
 

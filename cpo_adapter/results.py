@@ -35,9 +35,7 @@ _OPERATIONS = {
     smart_charging.CLEAR: operation(
         "chargingprofiles", Interface.SENDER, "POST", "delete/{result_id}"
     ),
-    smart_charging.UPDATE: operation(
-        "chargingprofiles", Interface.SENDER, "PUT", "{session_id}"
-    ),
+    smart_charging.UPDATE: operation("chargingprofiles", Interface.SENDER, "PUT", "{session_id}"),
 }
 _STEPS = tuple(timedelta(seconds=seconds) for seconds in (1, 3, 10, 30, 60))
 _AT_ONCE = 16
@@ -102,11 +100,15 @@ class Results:
     async def _post(self, command: Command) -> bool:
         """Whether the partner has taken it, or has refused it for good."""
         update = command.kind == smart_charging.UPDATE
+        peer = self.peers.get(command.peer_id)
+        if peer is None and not update:
+            # Who asked has left; its response_url is no business of any other peer.
+            return False
         try:
             reply = await self.outgoing.send(
                 _OPERATIONS.get(command.kind, _COMMAND),
                 to=Party.of_key(command.owner),
-                peer=self.peers.get(command.peer_id),
+                peer=peer,
                 params={"session_id": command.transaction_id or ""} if update else None,
                 body=_body(command),
                 url=None if update else command.response_url,

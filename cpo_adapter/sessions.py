@@ -14,10 +14,11 @@ from cpo_adapter.rules import Rules
 from cpo_adapter.session_documents import session_document
 from cpo_adapter.store import readings as reading_store
 from cpo_adapter.store import sessions as store
+from cpo_adapter.store import transaction_lists
 from cpo_adapter.store import transactions as transaction_store
 from cpo_adapter.store.readings import Reading
 from cpo_adapter.store.transactions import Transaction
-from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.peering.store import published
 from ocpi_hub.pricing import ReservationOutcome, compile_tariff
 from ocpi_hub.protocol.party import Party
@@ -98,6 +99,15 @@ async def tell(
     document = session_document(stamped, found.bill, party=rules.party)
     await publish(conn, "sessions", document, receiver=transaction.owner, at=stamped.last_updated)
     return stamped
+
+
+async def tell_waiting(db: Database, *, rules: Rules, now: datetime) -> int:
+    """Tell the energy that came too soon after the last time and was not followed by more."""
+    async with db.hot_transaction() as conn:
+        waiting = await transaction_lists.untold(conn, now - rules.session_interval)
+        for each in waiting:
+            await tell(conn, each, rules=rules, now=now)
+    return len(waiting)
 
 
 async def publish(

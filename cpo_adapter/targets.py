@@ -82,7 +82,7 @@ def free_one(found: Sequence[Target]) -> Target:
 
 def group_of(token: Mapping[str, str], version: Version) -> IdToken | None:
     """The group of a token, in the words of a version."""
-    return Decision(AuthorizationStatus.ACCEPTED, token=token).told(version).group
+    return Decision(status=AuthorizationStatus.ACCEPTED, token=token).told(version).group
 
 
 def needs_connector(target: Target) -> bool:

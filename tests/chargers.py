@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from typing import Any
 import ocpp.messages  # type: ignore[import-untyped]  # has no types
 import ocpp.v16  # type: ignore[import-untyped]  # has no types
 import ocpp.v201  # type: ignore[import-untyped]  # has no types
+from ocpp.charge_point import camel_to_snake_case  # type: ignore[import-untyped]  # has no types
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -37,19 +39,31 @@ SUBPROTOCOLS = {
     "none": None,
 }
 
-_ACCEPTED = {"status": "Accepted"}
+# The fields of an answer, or what makes them of the fields that were asked.
+Answer = dict[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+
+_ACCEPTED: Answer = {"status": "Accepted"}
 # What a station answers unless its test says otherwise, beside Accepted.
-_ANSWERS_16: dict[str, dict[str, Any]] = {
+_ANSWERS_16: dict[str, Answer] = {
     "GetConfiguration": {"configuration_key": [], "unknown_key": []},
     "GetLocalListVersion": {"list_version": 0},
     "GetDiagnostics": {"file_name": "diagnostics.zip"},
     "UnlockConnector": {"status": "Unlocked"},
     "UpdateFirmware": {},
 }
-_ANSWERS_201: dict[str, dict[str, Any]] = {
+_ANSWERS_201: dict[str, Answer] = {
     "GetLocalListVersion": {"version_number": 0},
-    "GetVariables": {"get_variable_result": []},
-    "SetVariables": {"set_variable_result": []},
+    "GetVariables": lambda asked: variables(asked, {}),
+    "SetVariables": lambda asked: {
+        "set_variable_result": [
+            {
+                "attribute_status": "Accepted",
+                "component": each["component"],
+                "variable": each["variable"],
+            }
+            for each in asked["set_variable_data"]
+        ]
+    },
     "GetLog": {"status": "Accepted", "filename": "log.zip"},
     "UnlockConnector": {"status": "Unlocked"},
 }
@@ -57,10 +71,12 @@ _ANSWERS_201: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A CALL of the central system: its fields in snake_case, as the package gives them."""
+    """A CALL of the central system: its fields in snake_case, as the package gives them, and when
+    it came on a monotonic clock."""
 
     action: str
     fields: dict[str, Any]
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
@@ -78,18 +94,20 @@ class Charger:
     """A connected station."""
 
     package: Any
-    default_answers: dict[str, dict[str, Any]]
+    default_answers: dict[str, Answer]
 
     def __init__(self, station_id: str, websocket: ClientConnection) -> None:
         self.station_id = station_id
         self.websocket = websocket
         self.received: list[Asked] = []
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, Answer] = {}
         self.silent: set[str] = set()
         self._arrived = asyncio.Condition()
         self._point: Any = self.package.ChargePoint(
             station_id, websocket, response_timeout=_SECONDS
         )
+        self._answer_call = self._point._handle_call
+        self._point._handle_call = self._handle_call
         self._point.route_map = {
             action: {"_on_action": self._handler(action), "_skip_schema_validation": False}
             for action in vars(self.package.call)
@@ -125,15 +143,24 @@ class Charger:
         """Loses the connection, without a word."""
         self.websocket.transport.abort()
 
+    async def _keep(self, action: str, fields: dict[str, Any]) -> None:
+        self.received.append(Asked(action, fields))
+        async with self._arrived:
+            self._arrived.notify_all()
+
+    async def _handle_call(self, message: Any) -> None:
+        """Answers, unless it keeps silent about such a CALL; either way it goes on listening."""
+        if message.action in self.silent:
+            await self._keep(message.action, camel_to_snake_case(message.payload))
+        else:
+            await self._answer_call(message)
+
     def _handler(self, action: str) -> Any:
         async def handle(**fields: Any) -> Any:
-            self.received.append(Asked(action, fields))
-            async with self._arrived:
-                self._arrived.notify_all()
-            if action in self.silent:
-                await asyncio.Event().wait()
+            await self._keep(action, fields)
             answer = self.answers.get(action, self.default_answers.get(action, _ACCEPTED))
-            return getattr(self.package.call_result, action)(**answer)
+            said = answer(fields) if callable(answer) else answer
+            return getattr(self.package.call_result, action)(**said)
 
         return handle
 
@@ -426,6 +453,18 @@ async def charger(
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+
+
+def variables(asked: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+    """The answer to GetVariables of a station that has these, by `Component.Variable`."""
+    results = []
+    for each in asked["get_variable_data"]:
+        value = known.get(f"{each['component']['name']}.{each['variable']['name']}")
+        status = {"attribute_status": "UnknownVariable"}
+        if value is not None:
+            status = {"attribute_status": "Accepted", "attribute_value": value}
+        results.append({**status, "component": each["component"], "variable": each["variable"]})
+    return {"get_variable_result": results}
 
 
 def written(at: datetime | None) -> str:

@@ -14,7 +14,7 @@ from cpo_adapter.cli.session import open_adapter, record
 from cpo_adapter.inventory import Imported
 from cpo_adapter.offer_files import BadInventory, read_objects
 from cpo_adapter.site_limits import parse_kw
-from cpo_adapter.store import site_limits
+from cpo_adapter.store import inventory as inventory_rows
 from ocpi_hub.node.command import Json, command, group, parsed
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.output import CommandError, Exit, answer, document, say, table
@@ -88,7 +88,7 @@ async def limit(
     """Share a limit of power among the sessions of a Location; without --kw there is none."""
     watts = None if kw is None else parsed(parse_kw, kw)
     async with open_adapter() as adapter, adapter.db.hot_transaction() as conn:
-        if not await site_limits.set_limit(conn, location_id, watts=watts):
+        if not await inventory_rows.set_limit(conn, location_id, limit_watts=watts):
             raise CommandError(f"there is no Location {location_id!r}")
         await record(conn, "location limit", location_id, {"watts": watts})
     answer(

@@ -34,6 +34,12 @@ WHERE state = 'sent' AND transaction_id IN (
 )
 """  # noqa: S608 - only the column list
 
+_SET_BY_PARTNERS = f"""{_SELECT}
+WHERE state <> 'refused' AND owner IS NOT NULL AND transaction_id IN (
+    SELECT id FROM transactions WHERE station_id = %s AND state = 'active'
+)
+"""  # noqa: S608 - only the column list
+
 _NUMBER = """
 INSERT INTO charging_profiles (transaction_id, document, state, owner, last_updated)
 VALUES (%(transaction)s, %(document)s, 'refused', %(owner)s, %(now)s)
@@ -98,14 +104,7 @@ async def lost(conn: Hot, transaction_id: str, *, now: datetime) -> None:
 async def set_by_partners(conn: Hot, station_id: str) -> list[KeptProfile]:
     """Those of running sessions for which a partner's profile was once in force (CHP-05)."""
     async with conn.cursor(row_factory=class_row(KeptProfile)) as cursor:
-        await cursor.execute(
-            f"""{_SELECT}
-WHERE state <> 'refused' AND owner IS NOT NULL AND transaction_id IN (
-    SELECT id FROM transactions WHERE station_id = %s AND state = 'active'
-)
-""",
-            (station_id,),
-        )
+        await cursor.execute(_SET_BY_PARTNERS, (station_id,))
         return await cursor.fetchall()
 
 

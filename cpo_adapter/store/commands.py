@@ -120,13 +120,3 @@ WHERE id = %(id)s AND state = 'answered'
 """,
         {"id": command_id, "at": at},
     )
-
-
-async def find(conn: Hot, command_id: str) -> Command | None:
-    """One command."""
-    async with conn.cursor(row_factory=class_row(Command)) as cursor:
-        await cursor.execute(
-            f"SELECT {_COLUMNS} FROM commands WHERE id = %s",  # noqa: S608 - only the columns
-            (command_id,),
-        )
-        return await cursor.fetchone()

@@ -92,6 +92,19 @@ async def locations(conn: Hot, ids: Iterable[str] | None = None) -> list[Locatio
         return await cursor.fetchall()
 
 
+async def hold(conn: Hot, ids: Sequence[str]) -> None:
+    """Locks Locations and their EVSEs: what is read of them from here on stays until the commit."""
+    values = {"ids": [each.lower() for each in ids]}
+    await conn.execute(
+        "SELECT FROM locations WHERE lower(id) = ANY(%(ids)s) ORDER BY id FOR UPDATE", values
+    )
+    await conn.execute(
+        "SELECT FROM evses WHERE location_id IN (SELECT id FROM locations WHERE lower(id) = ANY"
+        "(%(ids)s)) ORDER BY uid FOR UPDATE",
+        values,
+    )
+
+
 async def put_location(
     conn: Hot, location_id: str, *, document: Mapping[str, Any], last_updated: datetime
 ) -> None:
@@ -109,7 +122,7 @@ async def stamp_location(conn: Hot, location_id: str, *, last_updated: datetime)
 
 async def set_limit(conn: Hot, location_id: str, *, limit_watts: Decimal | None) -> bool:
     """The most a location's sessions may draw together; False when there is no such location."""
-    statement = "UPDATE locations SET limit_watts = %s WHERE id = %s"
+    statement = "UPDATE locations SET limit_watts = %s WHERE lower(id) = lower(%s)"
     return (await conn.execute(statement, (limit_watts, location_id))).rowcount == 1
 
 

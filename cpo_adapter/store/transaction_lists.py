@@ -25,6 +25,16 @@ async def overdue(conn: Hot, before: datetime) -> list[Transaction]:
     return await several(conn, SELECT + where, {"before": before})
 
 
+async def untold(conn: Hot, before: datetime) -> list[Transaction]:
+    """Running transactions that were told last before then, and have been measured since."""
+    where = SQL(
+        "WHERE state = 'active' AND billing <> 'unbillable' AND told_at < %(before)s"
+        " AND EXISTS (SELECT FROM readings WHERE transaction_id = transactions.id"
+        " AND received_at > told_at AND register IS NOT NULL) LIMIT 100 FOR UPDATE SKIP LOCKED"
+    )
+    return await several(conn, SELECT + where, {"before": before})
+
+
 async def waiting_for(conn: Hot, uid: str) -> list[Transaction]:
     """Transactions begun by a tag of that uid that nobody knew, and not written off."""
     where = SQL(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from anyio.from_thread import BlockingPortal
@@ -10,6 +11,7 @@ from anyio.from_thread import BlockingPortal
 from cpo_adapter.store.schema import CPO_SCHEMA
 from cpo_adapter.store.tables import SCHEMA
 from ocpi_hub.node.engine import Database, open_database
+from tests.cpo_adapter.operating import Operated, operated
 from tests.databases import copied, template
 
 
@@ -30,3 +32,18 @@ async def cpo_db(cpo_database_url: str) -> AsyncIterator[Database]:
     """The adapter's database, open."""
     async with open_database(cpo_database_url, schema=SCHEMA, pool_size=8) as opened:
         yield opened
+
+
+@pytest.fixture
+async def operator(cpo_db: Database, cpo_database_url: str) -> AsyncIterator[Operated]:
+    """An adapter with LOC1 and two stations, asked by its operators."""
+    async with operated(cpo_db, cpo_database_url) as ask:
+        yield ask
+
+
+@pytest.fixture(scope="module")
+async def shared_operator(postgres_url: str, cpo_template: str) -> AsyncIterator[Operated]:
+    """The same for all tests of a module that leave nothing behind which others would see."""
+    with contextmanager(copied)(postgres_url, cpo_template) as url:
+        async with open_database(url, schema=SCHEMA, pool_size=2) as db, operated(db, url) as ask:
+            yield ask

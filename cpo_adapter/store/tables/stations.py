@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table
 
 from cpo_adapter.store.tables.metadata import (
+    amount,
     count,
     details,
     flag,
@@ -51,6 +52,8 @@ stations = Table(
     flag("shared_outlet"),
     # Configuration keys (1.6) or variables (2.0.1) as last read: {name: {value, readonly}}.
     details("configuration"),
+    # The maximum in W that it has accepted, to keep its location's limit; null: it knows of none.
+    amount("told_watts"),
     # Local authorisation list: its version as last acknowledged.
     count("local_list_version", 0),
     since("created_at"),

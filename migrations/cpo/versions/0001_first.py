@@ -31,6 +31,7 @@ CREATE TABLE cpo.stations (
     call_timeout integer,
     shared_outlet boolean NOT NULL DEFAULT false,
     configuration jsonb NOT NULL DEFAULT '{}',
+    told_watts numeric,
     local_list_version integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT stations_pk PRIMARY KEY (id)
