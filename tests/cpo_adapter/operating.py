@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.cpo_adapter.offering import location
 from tests.hub.commands import KEY
 from tests.serving import free_port, serving
 
-QUICK: Mapping[str, Any] = {
+QUICK: dict[str, Any] = {
     "call_timeout": 1.0,
     "status_settle": 0.2,
     "billing_grace": 0.1,

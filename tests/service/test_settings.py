@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from cpo_adapter.settings import CpoSettings
+from ocpi_hub.node.settings import NodeSettings
 from ocpi_hub.service.refusals import SettingsError
 from ocpi_hub.settings import HubSettings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
-ROW = re.compile(r"\| `(OCPI_HUB_\w+)` \| (.+?) \| (.+) \|")
+ROW = re.compile(r"\| `((?:OCPI_HUB|CPO)_\w+)` \| (.+?) \| (.+) \|")
 # Defaults that are worked out, in the words of the documentation.
 IN_WORDS = {"data_dir": "the user's data folder", "public_url": "`http://HOST:PORT`"}
 KEY = Fernet.generate_key().decode()
@@ -116,21 +118,24 @@ def test_an_unknown_variable_is_a_warning_with_the_nearest_name() -> None:
     ]
 
 
-def test_the_documentation_has_every_setting_and_no_other() -> None:
-    documented = ROW.findall(DOCUMENT.read_text())
+@pytest.mark.parametrize("service", [HubSettings, CpoSettings])
+def test_the_documentation_has_every_setting_and_no_other(service: type[NodeSettings]) -> None:
+    documented = [
+        row for row in ROW.findall(DOCUMENT.read_text()) if row[0].startswith(service.prefix)
+    ]
 
-    assert documented == [_row(name) for name in HubSettings.model_fields]
+    assert documented == [_row(service, name) for name in service.model_fields]
 
 
-def _row(name: str) -> tuple[str, str, str | None]:
-    field = HubSettings.model_fields[name]
+def _row(service: type[NodeSettings], name: str) -> tuple[str, str, str | None]:
+    field = service.model_fields[name]
     default = IN_WORDS.get(name) or _written(field.default)
-    return HubSettings.variable(name), default, field.description
+    return service.variable(name), default, field.description
 
 
 def _written(default: object) -> str:
     match default:
-        case None:
+        case None | "":
             return "none"
         case bool():
             return f"`{str(default).lower()}`"
