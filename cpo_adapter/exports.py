@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from cpo_adapter.descriptions import described_session
-from cpo_adapter.spreadsheet import csv_text
 from cpo_adapter.store import cdrs, transaction_lists
 from cpo_adapter.store.transactions import Transaction
 from ocpi_hub.node.engine import Database
+from ocpi_hub.node.spreadsheet import Cell, csv_text
 
 _AT_ONCE = 500
 _SESSION = (
@@ -77,12 +77,12 @@ async def cdrs_csv(db: Database, *, since: datetime, until: datetime) -> AsyncIt
         after = found[-1]["id"]
 
 
-def _session(found: Transaction) -> tuple[object, ...]:
+def _session(found: Transaction) -> tuple[Cell, ...]:
     shown = described_session(found)
     return tuple(_cell(shown[name]) for name in _SESSION)
 
 
-def _cdr(document: Mapping[str, Any]) -> tuple[object, ...]:
+def _cdr(document: Mapping[str, Any]) -> tuple[Cell, ...]:
     token, place = document["cdr_token"], document["cdr_location"]
     cost = document["total_cost"]
     return (
@@ -105,5 +105,5 @@ def _cdr(document: Mapping[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _cell(value: object) -> object:
+def _cell(value: Any) -> Cell:
     return value.isoformat() if isinstance(value, datetime) else value

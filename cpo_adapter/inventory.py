@@ -101,6 +101,7 @@ async def publish_locations(conn: Hot, location_ids: Iterable[str], *, now: date
     ids = sorted(set(location_ids))
     # Else a status that changes meanwhile would count as told.
     await inventory.hold(conn, ids)
+    await inventory.told(conn, ids, now=now)
     rows = await inventory.locations(conn, ids)
     theirs = await evses.of_locations(conn, [row.id for row in rows])
     mapped = await _stations_of(conn, [row.uid for row in theirs])
@@ -111,7 +112,6 @@ async def publish_locations(conn: Hot, location_ids: Iterable[str], *, now: date
         document = offered(row, mine, stations=mapped) | {"last_updated": format_datetime(stamp)}
         check(Location, document)
         await published.publish(conn, "locations", id=row.id, document=document, last_updated=stamp)
-        await inventory.told(conn, row.id)
 
 
 async def publish_of_evses(conn: Hot, evse_uids: Iterable[str], *, now: datetime) -> None:

@@ -16,7 +16,6 @@ from typing import TypeVar
 from cpo_adapter.evse_status import Outage, outage
 from cpo_adapter.ocpp.version import Version
 from cpo_adapter.plugs import on_the_wire, version_of
-from cpo_adapter.spreadsheet import csv_text
 from cpo_adapter.store import outages, stations, statuses
 from cpo_adapter.store import plugs as plug_rows
 from cpo_adapter.store.outages import Interval
@@ -24,6 +23,7 @@ from cpo_adapter.store.plugs import Plug
 from cpo_adapter.store.stations import Station
 from cpo_adapter.store.statuses import Reported
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.spreadsheet import Cell, csv_text
 
 _MINUTE = timedelta(minutes=1)
 _THOUSANDTH = Decimal("0.001")
@@ -167,7 +167,7 @@ def to_csv(rows: Iterable[PortUptime]) -> str:
     return csv_text([_HEADINGS, *map(_line, rows)])
 
 
-def _line(row: PortUptime) -> tuple[object, ...]:
+def _line(row: PortUptime) -> tuple[Cell, ...]:
     period = (row.since.isoformat(), row.until.isoformat())
     figures = (_rounded(row.minutes), _rounded(row.outage), _rounded(row.excluded), row.uptime)
     return (row.station_id, row.port, row.evse_uid, *period, *figures)

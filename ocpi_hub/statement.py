@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from ocpi_hub.node.spreadsheet import Cell
 from ocpi_hub.pricing.money import minor_unit, padded, plain
 from ocpi_hub.settlement import Account, Amount, Comparison, Part, Rate, Settlement
-from ocpi_hub.spreadsheet import Cell
 
 COLUMNS = (
     "cpo",

@@ -76,6 +76,25 @@ SET position = excluded.position, document = excluded.document, lifecycle = excl
 """
 
 
+_HOLD_LOCATIONS = """
+SELECT FROM locations WHERE lower(id) = ANY(%(ids)s) ORDER BY id FOR UPDATE
+"""
+
+_HOLD_EVSES = """
+SELECT FROM evses WHERE location_id IN (SELECT id FROM locations WHERE lower(id) = ANY(%(ids)s))
+ORDER BY uid FOR UPDATE
+"""
+
+# A status that they have not heard of is news of the EVSE.
+_TOLD = """
+UPDATE evses
+SET told = status, tell_at = NULL,
+    last_updated = CASE WHEN told <> status
+        THEN greatest(%(now)s, last_updated + interval '1 millisecond') ELSE last_updated END
+WHERE location_id IN (SELECT id FROM locations WHERE lower(id) = ANY(%(ids)s))
+"""
+
+
 async def one_at_a_time(conn: Hot) -> None:
     """Waits until no other import is being made, and holds off the next until this commits."""
     await conn.execute("SELECT pg_advisory_xact_lock(%s)", (_IMPORTS,))
@@ -95,14 +114,8 @@ async def locations(conn: Hot, ids: Iterable[str] | None = None) -> list[Locatio
 async def hold(conn: Hot, ids: Sequence[str]) -> None:
     """Locks Locations and their EVSEs: what is read of them from here on stays until the commit."""
     values = {"ids": [each.lower() for each in ids]}
-    await conn.execute(
-        "SELECT FROM locations WHERE lower(id) = ANY(%(ids)s) ORDER BY id FOR UPDATE", values
-    )
-    await conn.execute(
-        "SELECT FROM evses WHERE location_id IN (SELECT id FROM locations WHERE lower(id) = ANY"
-        "(%(ids)s)) ORDER BY uid FOR UPDATE",
-        values,
-    )
+    await conn.execute(_HOLD_LOCATIONS, values)
+    await conn.execute(_HOLD_EVSES, values)
 
 
 async def put_location(
@@ -145,11 +158,9 @@ async def put_evses(conn: Hot, changes: Sequence[EvseChange], *, last_updated: d
         )
 
 
-async def told(conn: Hot, location_id: str) -> None:
-    """Partners are being told the whole location, each EVSE with its status as it is."""
-    await conn.execute(
-        "UPDATE evses SET told = status, tell_at = NULL WHERE location_id = %s", (location_id,)
-    )
+async def told(conn: Hot, ids: Sequence[str], *, now: datetime) -> None:
+    """Partners are being told whole locations, each EVSE with its status as it is."""
+    await conn.execute(_TOLD, {"ids": [each.lower() for each in ids], "now": now})
 
 
 async def tariffs(conn: Hot, ids: Iterable[str] | None = None) -> list[TariffRow]:

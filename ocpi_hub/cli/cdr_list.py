@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -12,15 +13,16 @@ import typer
 from ocpi_hub.cli.cdr import readable
 from ocpi_hub.cli.session import open_hub
 from ocpi_hub.cli.sheet import Csv, sheet
+from ocpi_hub.hard_rules import Rule
 from ocpi_hub.month import Month
 from ocpi_hub.node.command import Json, command, parsed
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
+from ocpi_hub.node.spreadsheet import write_row
 from ocpi_hub.pricing import Verdict
 from ocpi_hub.pricing.money import EXACT, minor_unit, padded, plain
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.repricing import ERROR
-from ocpi_hub.spreadsheet import write_row
 from ocpi_hub.store.cdr_listing import Listed, Wanted, listed
 from ocpi_hub.store.custody import CdrState
 
@@ -119,8 +121,8 @@ async def list_(
         owner=None if cpo is None else parsed(Party.parse, cpo).key,
         emsp=None if emsp is None else parsed(Party.parse, emsp).key,
         verdicts=None if verdict is None else _verdicts(verdict),
-        flag=flag,
-        state=None if state is None else _state(state),
+        flag=None if flag is None else _known("--flag", flag, Rule),
+        state=None if state is None else _known("--state", state, CdrState),
         disputed=disputed,
         ended_from=start,
         ended_to=end,
@@ -182,10 +184,10 @@ def _verdicts(text: str) -> list[str]:
     return named
 
 
-def _state(text: str) -> str:
-    if text not in list(CdrState):
+def _known(option: str, text: str, names: type[StrEnum]) -> str:
+    if text not in list(names):
         raise CommandError(
-            f"--state {text!r}: expected one of {', '.join(CdrState)}", code=Exit.BAD_INPUT
+            f"{option} {text!r}: expected one of {', '.join(names)}", code=Exit.BAD_INPUT
         )
     return text
 

@@ -11,9 +11,9 @@ from ocpi_hub.cli.sheet import Csv, sheet
 from ocpi_hub.month import Month
 from ocpi_hub.node.command import Json, command, group, parsed
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
+from ocpi_hub.node.spreadsheet import write_row
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.settlement import Settlement, settle
-from ocpi_hub.spreadsheet import write_row
 from ocpi_hub.statement import COLUMNS, document, rows
 
 settlements = group("Settlements: what an eMSP owes a CPO for a month, beside the exact prices.")

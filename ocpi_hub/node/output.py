@@ -5,6 +5,7 @@ Exit codes are the same for all commands and listed in docs/cli.md.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
@@ -14,6 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from ocpi_hub.protocol.jsontext import dumps
+
+# What a terminal would obey instead of showing it; names and messages come from partners.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 class Exit(IntEnum):
@@ -41,6 +45,11 @@ class CommandError(Exception):
 def say(sentence: str) -> None:
     """One line for people, on stderr."""
     _people().print(_plain(sentence), soft_wrap=True)
+
+
+def print_line(text: str) -> None:
+    """One line for people on stdout, as long as it is."""
+    sys.stdout.write(f"{_visible(text)}\n")
 
 
 def complain(error: CommandError, *, json: bool) -> None:
@@ -93,5 +102,9 @@ def _people() -> Console:
 
 
 def _plain(text: str) -> str:
-    """Without rich's markup: names and messages come from partners."""
-    return text.replace("[", r"\[")
+    """Without rich's markup, for the same reason."""
+    return _visible(text).replace("[", r"\[")
+
+
+def _visible(text: str) -> str:
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)

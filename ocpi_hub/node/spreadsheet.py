@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -10,7 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TextIO
 
-from ocpi_hub.pricing.money import plain
 from ocpi_hub.protocol.types import format_datetime
 
 # What makes a spreadsheet take a cell for a formula, after NFKC, which folds full-width forms.
@@ -36,11 +36,27 @@ def written(cell: Cell) -> str:
         case int():
             return str(cell)
         case Decimal():
-            return plain(cell)
+            return _plain(cell)
         case datetime():
             return format_datetime(cell)
         case str():
             return f"'{cell}" if _is_formula(cell) else cell
+
+
+def csv_text(rows: Iterable[Iterable[Cell]]) -> str:
+    """Several lines as text."""
+    out = io.StringIO()
+    for row in rows:
+        write_row(out, row)
+    return out.getvalue()
+
+
+def _plain(number: Decimal) -> str:
+    """Without exponent, trailing zeros and negative zero."""
+    text = f"{number:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _is_formula(text: str) -> bool:

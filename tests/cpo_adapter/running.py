@@ -188,11 +188,11 @@ class Emsp:
     party: RecordingParty
     _numbers: Any = field(default_factory=lambda: count(1))
 
-    async def command(self, kind: str, **body: Any) -> Command:
+    async def command(self, kind: str, *, to: str | None = None, **body: Any) -> Command:
         """A command, and what it is answered at once."""
         path = f"/results/{kind.lower()}/{next(self._numbers)}"
         asked = body | {"response_url": f"{self.party.url}/ocpi{path}"}
-        response = await self.party.call("POST", "receiver", "commands", kind, asked)
+        response = await self.party.call("POST", "receiver", "commands", kind, asked, to=to)
         return Command(self, path, response.status_code, response.json())
 
     async def start(self, **body: Any) -> Command:

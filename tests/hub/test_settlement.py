@@ -17,13 +17,14 @@ from ocpi_hub.month import Month
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.settlement import Account, Amount, Settlement, add, claimed
-from ocpi_hub.spreadsheet import written
+from ocpi_hub.node.spreadsheet import written
 from ocpi_hub.statement import document, rows
 from ocpi_hub.store import settlement as store
 from ocpi_hub.store.settlement import Bill
 from tests.hub.bills import bill, credit, send
 from tests.hub.network import Network
 from tests.parties import RecordingParty, envelope
+from tests.pricing import cases
 
 END = datetime(2026, 2, 10, 11, tzinfo=UTC)
 FEBRUARY = ("settlement", "show", "NL/CPO", "DE/EMS", "--month", "2026-02")
@@ -414,3 +415,18 @@ def test_every_column_is_in_the_rows() -> None:
 
     assert (first["vat_rate"], first["vat"]) == ("21", "0.63")
     assert (total["vat_rate"], total["cdrs"], total["energy_kwh"]) == ("total", 1, "10")
+
+
+async def test_a_price_in_another_currency_is_compared_with_nothing(
+    network: Network, cpo: RecordingParty, emsp: RecordingParty
+) -> None:
+    euros = cases.tariff([cases.element("ENERGY 0.30 vat 21")])
+    await send(network, cpo, bill("DOLLARS", currency="USD", tariffs=[euros]))
+
+    (dollars,) = (await network.run(*FEBRUARY))["currencies"]
+    (listed,) = await network.run("cdr", "list")
+    explained = await network.commands.aside("cdr", "explain", "NL/CPO", "DOLLARS")
+
+    assert (dollars["exact"]["cdrs"], dollars["exact"]["without"]) == (0, 1)
+    assert (listed["exact_excl_vat"], listed["difference_excl_vat"]) == (None, None)
+    assert "claimed; there is no exact price" in explained.stdout

@@ -7,9 +7,9 @@ import io
 
 import pytest
 
-from cpo_adapter.spreadsheet import csv_text
+from ocpi_hub.node.spreadsheet import csv_text
 
-DANGEROUS = ["=1+2", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", '=cmd|"/C calc"!A0']
+DANGEROUS = ["=1+2", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", '=cmd|"/C calc"!A0']
 HARMLESS = ["CS1", "04A1B2", "a=b", "1-2", "mail@example.com", "", 'O\'Neill, "Ann"']
 
 
