@@ -147,6 +147,7 @@ class Clearing:
                 conn,
                 _cleared(cdr, subject, answer, self.now()),
                 explanation=answer.explanation,
+                brief=answer.brief,
                 again=again,
             )
             if not again and cdr.state == CdrState.WITHHELD and not answer.wrong:

@@ -65,7 +65,8 @@ class PricingProcess:
         except TimeoutError:
             await self._end()
             raise PricingFailed(f"it took more than {self.timeout:g} seconds") from None
-        except (OSError, asyncio.IncompleteReadError) as error:
+        # A RuntimeError is what uvloop raises where it knows that the pipe is closed.
+        except (OSError, RuntimeError, asyncio.IncompleteReadError) as error:
             await self._end()
             raise PricingFailed(f"the pricing process died: {error}") from error
         except _NO_ANSWER as error:
@@ -85,6 +86,9 @@ class PricingProcess:
         return answer
 
     async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is not None and _gone(self._process):
+            # It died between two questions, and of neither of them.
+            await self._end()
         if self._process is None:
             # In a session of its own: Ctrl-C is for the hub, and the end of its input ends it.
             self._process = await asyncio.create_subprocess_exec(
@@ -104,6 +108,10 @@ class PricingProcess:
             process.kill()
         # Reads what is left of its output, so that the pipe is closed.
         await process.communicate()
+
+
+def _gone(process: asyncio.subprocess.Process) -> bool:
+    return process.returncode is not None or _input(process).is_closing()
 
 
 def _input(process: asyncio.subprocess.Process) -> asyncio.StreamWriter:

@@ -29,6 +29,7 @@ from ocpi_hub.pricing import (
 from ocpi_hub.pricing.money import minor_unit, rounded
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps, load_object
+from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.store.facts import Evidence, TariffVersion
 
 # Pricing failed: no verdict of the engine's.
@@ -37,6 +38,10 @@ UNKNOWN_RATE = "unknown"
 
 _CHARGING = frozenset({"ACTIVE"})
 _OVER = frozenset({"COMPLETED", "INVALID"})
+
+# Of a long explanation a list leaves out the lines, and shows the first notes.
+_MOST_LINES = 200
+_MOST_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say of it; `explanation` is JSON text, `failure` a traceback for the log."""
+    """What to say of it; `failure` is a traceback for the log.
+
+    `explanation` is JSON text, `brief` the same without what makes one long.
+    """
 
     verdict: str
     sentence: str
     flags: tuple[Flag, ...] = ()
     clearing: dict[str, Any] | None = None
     explanation: str | None = None
+    brief: str | None = None
     vat: tuple[dict[str, str | None], ...] = ()
     tariff: dict[str, Any] | None = None
     time_zone: str | None = None
@@ -111,6 +120,7 @@ def _repriced(cdr: Mapping[str, Any], question: Question, flags: tuple[Flag, ...
         flags=(*flags, *_switched(own, then, current)),
         clearing=clearing.document(),
         explanation=dumps(explanation).decode(),
+        brief=dumps(_brief(explanation)).decode(),
         vat=tuple(_by_rate(cdr, priced, clearing, explanation["vat"])),
         tariff=_sources(priced, question.then, then),
         time_zone=priced.clock.name,
@@ -171,8 +181,22 @@ def _source(tariff: CompiledTariff, version: TariffVersion | None) -> dict[str, 
         "id": tariff.id,
         "source": "cdr" if version is None else "hub",
         "last_updated": tariff.document.get("last_updated"),
-        "received_at": None if version is None else version.received_at.isoformat(),
+        "received_at": None if version is None else format_datetime(version.received_at),
         "sha256": tariff.digest,
+    }
+
+
+def _brief(explanation: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list shows of an explanation; the lines of a long one are left out, most notes too."""
+    lines = explanation["lines"]
+    price = explanation["price"]
+    return {
+        "lines": lines if len(lines) <= _MOST_LINES else None,
+        "vat": explanation["vat"],
+        "price": {
+            "total_cost": price["total_cost"],
+            "notes": list(price.get("notes") or ())[:_MOST_NOTES],
+        },
     }
 
 

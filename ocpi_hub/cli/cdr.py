@@ -12,7 +12,7 @@ from ocpi_hub.cli.session import Session, open_hub
 from ocpi_hub.credit import credit_cdr
 from ocpi_hub.node.command import Json, command, group, parsed
 from ocpi_hub.node.engine import json_loads
-from ocpi_hub.node.output import CommandError, Exit, answer, document, facts, say, table
+from ocpi_hub.node.output import CommandError, Exit, answer, document, facts, print_line, say, table
 from ocpi_hub.pricing import sentences
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
@@ -217,7 +217,7 @@ def _told(dispute: dict[str, Any]) -> str:
 
 def _print(lines: list[str]) -> None:
     for line in lines:
-        typer.echo(line)
+        print_line(line)
 
 
 # --- credit --------------------------------------------------------------------------------------

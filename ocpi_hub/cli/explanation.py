@@ -67,7 +67,8 @@ def _sums(cleared: Cleared, total: Mapping[str, str] | None) -> Iterator[_Row]:
     # The lines are those of the session; a Credit CDR takes them back.
     what = "claimed back, by a Credit CDR" if cleared.credit else "claimed"
     claimed = _claimed(cleared)
-    if total is None:
+    # What cannot be compared may be in another currency.
+    if total is None or cleared.verdict == Verdict.NOT_COMPARABLE:
         yield *claimed, f"{what}; there is no exact price"
         return
     exact = Decimal(total["excl_vat"]), Decimal(total["incl_vat"])

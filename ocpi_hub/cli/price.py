@@ -9,7 +9,7 @@ import typer
 
 from ocpi_hub.cli.documents import read_document
 from ocpi_hub.node.command import Json, command
-from ocpi_hub.node.output import CommandError, Exit, answer, facts
+from ocpi_hub.node.output import CommandError, Exit, answer, facts, print_line
 from ocpi_hub.pricing import (
     Circumstances,
     Verdict,
@@ -95,7 +95,7 @@ def _flat(explanation: dict[str, Any]) -> dict[str, Any]:
 
 def _show(explanation: dict[str, Any]) -> None:
     for sentence in sentences(explanation):
-        typer.echo(sentence)
+        print_line(sentence)
     invoice = explanation["price"]["rounded_half_up"]["total_cost"]
     if invoice is not None:
         currency = explanation["currency"]

@@ -11,7 +11,7 @@ import typer
 
 from ocpi_hub.cli.documents import read_document
 from ocpi_hub.node.command import Json, command, group, parsed
-from ocpi_hub.node.output import CommandError, Exit, answer, table
+from ocpi_hub.node.output import CommandError, Exit, answer, print_line, table
 from ocpi_hub.pricing import Estimate, Plan, Severity, compile_tariff, explain, sentences
 from ocpi_hub.pricing import estimate as estimate_plan
 from ocpi_hub.pricing import lint as lint_tariff
@@ -121,4 +121,4 @@ def _document(found: Estimate, explanation: dict[str, Any]) -> dict[str, Any]:
 
 def _show(explanation: dict[str, Any]) -> None:
     for sentence in sentences(explanation):
-        typer.echo(sentence)
+        print_line(sentence)

@@ -6,10 +6,11 @@ long: an open write transaction anywhere on the cluster holds back the delivery 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +45,7 @@ UNAVAILABLE = (
 _XID8_OID = 5069
 _CONNECT_SECONDS = 5
 _OPEN_SECONDS = 10.0
+_TURN_SECONDS = 30.0
 _CORE_CONNECTIONS = 4
 
 _SESSION = {
@@ -69,6 +71,12 @@ class Database:
     engine: AsyncEngine
     pool: AsyncConnectionPool[Hot]
     conninfo: str = field(repr=False)
+    turns: asyncio.Semaphore | None = None
+
+    def in_turns(self, at_once: int) -> Database:
+        """The same for work that comes in crowds: so much of it has a hot connection at once, the
+        rest stands in line, longer than it would wait for the pool, and others find one free."""
+        return replace(self, turns=asyncio.Semaphore(at_once))
 
     def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction of SQLAlchemy Core; commits at the end of the block."""
@@ -76,12 +84,22 @@ class Database:
 
     def hot(self) -> AbstractAsyncContextManager[Hot]:
         """A connection for hot statements, each a transaction of its own."""
-        return self.pool.connection()
+        return self.pool.connection() if self.turns is None else self._in_turn(self.turns)
+
+    @asynccontextmanager
+    async def _in_turn(self, turns: asyncio.Semaphore) -> AsyncIterator[Hot]:
+        async with asyncio.timeout(_TURN_SECONDS):
+            await turns.acquire()
+        try:
+            async with self.pool.connection() as conn:
+                yield conn
+        finally:
+            turns.release()
 
     @asynccontextmanager
     async def hot_transaction(self) -> AsyncIterator[Hot]:
         """A connection for hot statements in one transaction; commits at the end of the block."""
-        async with self.pool.connection() as conn, conn.transaction():
+        async with self.hot() as conn, conn.transaction():
             yield conn
 
     async def connect(self) -> Hot:

@@ -68,7 +68,7 @@ class Listed:
 # as in the settlement.
 _STATEMENT = """
     WITH chosen AS (
-        SELECT kept.*, cleared.verdict, cleared.sentence, cleared.flags, cleared.explanation,
+        SELECT kept.*, cleared.verdict, cleared.sentence, cleared.flags, cleared.brief,
                disputed.state AS dispute, disputed.reason AS dispute_reason,
                CASE WHEN kept.credit THEN -1 ELSE 1 END AS sign
           FROM hub.cdrs AS kept
@@ -97,11 +97,14 @@ _STATEMENT = """
            (sent.cdr ->> 'total_energy')::numeric AS energy,
            (sent.cdr #>> '{total_cost,excl_vat}')::numeric AS excl_vat,
            (sent.cdr #>> '{total_cost,incl_vat}')::numeric AS incl_vat,
-           sign * (explanation #>> '{price,total_cost,excl_vat}')::numeric AS exact_excl_vat,
-           sign * (explanation #>> '{price,total_cost,incl_vat}')::numeric AS exact_incl_vat,
+           sign * (cost ->> 'excl_vat')::numeric AS exact_excl_vat,
+           sign * (cost ->> 'incl_vat')::numeric AS exact_incl_vat,
            verdict, sentence, coalesce(flags, '[]') AS flags, dispute, dispute_reason
       FROM chosen
      CROSS JOIN LATERAL (SELECT ltrim(convert_from(raw, 'UTF8'), chr(65279))::jsonb AS cdr) AS sent
+      -- What cannot be compared may be in another currency.
+     CROSS JOIN LATERAL (SELECT CASE WHEN verdict <> 'not_comparable'
+                                     THEN brief #> '{price,total_cost}' END AS cost) AS exact
      ORDER BY created DESC
 """
 _NEWEST = 2**63 - 1

@@ -60,26 +60,35 @@ class Cleared:
 _NAMES = [field.name for field in fields(Cleared)]
 _COLUMNS = sql.SQL(", ").join(map(sql.Identifier, _NAMES))
 _INSERT = sql.SQL("""
-    INSERT INTO hub.clearings ({}, explanation) VALUES ({}, %(explanation)s::json)
+    INSERT INTO hub.clearings ({}, explanation, brief)
+    VALUES ({}, %(explanation)s::json, %(brief)s::json)
         ON CONFLICT (owner, id) """).format(
     _COLUMNS, sql.SQL(", ").join(map(sql.Placeholder, _NAMES))
 )
 _KEEP = _INSERT + sql.SQL("DO NOTHING")
 _REPLACE = _INSERT + sql.SQL("DO UPDATE SET {}").format(
     sql.SQL(", ").join(
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in (*_NAMES, "explanation")
+        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n))
+        for n in (*_NAMES, "explanation", "brief")
     )
 )
 _FIND = sql.SQL("SELECT {} FROM hub.clearings WHERE owner = %s AND id = %s").format(_COLUMNS)
 
 
-async def put(conn: Hot, cleared: Cleared, *, explanation: str | None, again: bool = False) -> bool:
+async def put(
+    conn: Hot,
+    cleared: Cleared,
+    *,
+    explanation: str | None,
+    brief: str | None,
+    again: bool = False,
+) -> bool:
     """Keep it, and whether it was kept; one that is there already is replaced only `again`.
 
-    `explanation` is the pricing engine's, as JSON text.
+    `explanation` is the pricing engine's, as JSON text, `brief` what lists show of it.
     """
     values = {name: _adapted(getattr(cleared, name)) for name in _NAMES}
-    values["explanation"] = explanation
+    values |= {"explanation": explanation, "brief": brief}
     cursor = await conn.execute(_REPLACE if again else _KEEP, values)
     return cursor.rowcount > 0
 
@@ -133,9 +142,6 @@ def _party(column: str) -> str:
                                  'party_id', upper(split_part({column}, '/', 2)))"""
 
 
-# A list leaves out the lines of a long explanation; one clearing alone has them all.
-_MOST_LINES = 200
-
 _DISPUTE = f"""
     (SELECT json_build_object(
                 'state', state, 'opened_by', upper(opened_by), 'reason', reason, 'note', note,
@@ -149,8 +155,11 @@ _STATE = """
 """
 
 
-def _document(lines: str) -> str:
-    """The Clearing object of docs/clearing.md as JSON bytes."""
+def _document(explanation: str) -> str:
+    """The Clearing object of docs/clearing.md as JSON bytes; `explanation` is the column.
+
+    A list never reads a long explanation: a page of them would take seconds.
+    """
     return f"""convert_to(json_build_object(
         'country_code', upper(split_part(owner, '/', 1)),
         'party_id', upper(split_part(owner, '/', 2)),
@@ -163,13 +172,14 @@ def _document(lines: str) -> str:
         'flags', flags,
         'currency', currency,
         'total_cost', json_build_object('excl_vat', excl_vat::text, 'incl_vat', incl_vat::text),
-        'exact_cost', explanation #> '{{price,total_cost}}',
+        'exact_cost', CASE WHEN verdict <> 'not_comparable'
+                           THEN {explanation} #> '{{price,total_cost}}' END,
         'fields', clearing -> 'fields',
         'recipes', clearing -> 'recipes',
         'explained_by', clearing -> 'explained_by',
-        'explanation', {lines},
-        'vat', explanation -> 'vat',
-        'notes', explanation #> '{{price,notes}}',
+        'explanation', {explanation} -> 'lines',
+        'vat', {explanation} -> 'vat',
+        'notes', {explanation} #> '{{price,notes}}',
         'tariffs', tariff -> 'tariffs',
         'time_zone', time_zone,
         'reservation_outcome', reservation_outcome,
@@ -179,16 +189,13 @@ def _document(lines: str) -> str:
     )::text, 'UTF8')"""
 
 
-_LINES = "explanation -> 'lines'"
-_FEW_LINES = f"CASE WHEN json_array_length({_LINES}) <= {_MOST_LINES} THEN {_LINES} END"
-
-page: Pager = Listing("hub.clearings", _document(_FEW_LINES), arrived="cleared_at").page
+page: Pager = Listing("hub.clearings", _document("brief"), arrived="cleared_at").page
 
 
 async def document(conn: Hot, owner: str, *, cdr_id: str, viewer: str) -> bytes | None:
     """The Clearing object of a CDR for one of its two parties."""
     cursor = await conn.execute(
-        f"SELECT {_document(_LINES)} FROM hub.clearings"  # noqa: S608 - only constants
+        f"SELECT {_document('explanation')} FROM hub.clearings"  # noqa: S608 - only constants
         " WHERE owner = %(owner)s AND id = %(id)s AND %(viewer)s IN (owner, emsp)",
         {"owner": owner, "id": cdr_id.lower(), "viewer": viewer},
         binary=True,

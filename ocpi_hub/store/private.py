@@ -10,21 +10,24 @@ from ocpi_hub.node.engine import Hot
 from ocpi_hub.protocol.paging import Page, Window
 from ocpi_hub.store.pages import milliseconds
 
-# Two scans in the order of `created`, merged: `OR` would sort everything the viewer has. The
-# total is counted by the same statement, so that it belongs to the same moment.
+# Two scans in the order of `created`, merged: `OR` would sort everything the viewer has. A document
+# may cost much to put together, so only those of the page are. The total is counted by the same
+# statement, so that it belongs to the same moment.
 _PAGE = sql.SQL("""
     SELECT counted.total, listed.document, listed.created
       FROM (SELECT count(*) AS total FROM {table}
              WHERE ((emsp = %(viewer)s AND {shown}) OR owner = %(viewer)s) AND {dated}) AS counted
       LEFT JOIN LATERAL (
-          SELECT document, created
-            FROM (SELECT {document} AS document, created FROM {table}
-                   WHERE emsp = %(viewer)s AND {shown} AND created > %(after)s AND {dated}
-                  UNION ALL
-                  SELECT {document} AS document, created FROM {table}
-                   WHERE owner = %(viewer)s AND emsp <> %(viewer)s
-                     AND created > %(after)s AND {dated}) AS either
-           ORDER BY created OFFSET %(offset)s LIMIT %(limit)s) AS listed ON true
+          SELECT {document} AS document, created
+            FROM (SELECT owner, id, created
+                    FROM (SELECT owner, id, created FROM {table}
+                           WHERE emsp = %(viewer)s AND {shown} AND created > %(after)s AND {dated}
+                          UNION ALL
+                          SELECT owner, id, created FROM {table}
+                           WHERE owner = %(viewer)s AND emsp <> %(viewer)s
+                             AND created > %(after)s AND {dated}) AS either
+                   ORDER BY created OFFSET %(offset)s LIMIT %(limit)s) AS chosen
+            JOIN {table} USING (owner, id, created)) AS listed ON true
      ORDER BY listed.created
 """)
 _UPDATED = sql.SQL("""(last_updated >= coalesce(%(date_from)s::timestamptz, '-infinity')

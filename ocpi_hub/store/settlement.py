@@ -41,7 +41,8 @@ class Bill:
     original_vat: list[dict[str, Any]] | None = None
 
 
-# The explanations, in which the exact price stands unsigned, are read of the portion alone.
+# The exact price, which stands unsigned in the explanation, is read of the portion alone. The
+# price of a CDR that cannot be compared may be in another currency.
 _BILLS = """
     WITH cleared AS (
         SELECT * FROM hub.clearings
@@ -62,7 +63,9 @@ _BILLS = """
       FROM cleared
       JOIN hub.cdrs AS kept ON kept.owner = cleared.owner AND kept.id = cleared.id
      CROSS JOIN LATERAL (SELECT CASE WHEN cleared.credit THEN -1 ELSE 1 END AS sign,
-                                cleared.explanation #> '{price,total_cost}' AS cost) AS signed
+                                CASE WHEN cleared.verdict <> 'not_comparable'
+                                     THEN cleared.brief #> '{price,total_cost}'
+                                END AS cost) AS signed
       LEFT JOIN hub.cdrs AS original_kept
         ON cleared.credit AND original_kept.owner = cleared.owner
        AND original_kept.id = lower(cleared.credit_of)

@@ -393,6 +393,8 @@ clearings = Table(
     # Null where pricing failed. An explanation keeps the order it was written in.
     Column("clearing", JSONB(none_as_null=True)),
     Column("explanation", JSON(none_as_null=True)),
+    # What a list shows of it, without what makes one long.
+    Column("brief", JSON(none_as_null=True)),
     # What the CDR claims, with its sign: a Credit CDR's amounts are negative.
     Column("currency", Text, nullable=False),
     Column("energy", Numeric, nullable=False),

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ocpi_hub.hard_rules import Rule
+from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.store.clearing_modes import ClearingMode
 from tests.hub import billing
 from tests.hub.billing import MODULE, cleared, post
@@ -54,6 +55,17 @@ async def test_a_cdr_that_is_too_high_says_which_line_is_wrong_to_both(
         assert "20 kWh x 0.3" in found["sentence"]
     assert status(response) == (201, 1000)
     assert len(emsp.of("POST", billing.CDRS)) == 1
+
+
+async def test_a_cdr_in_another_currency_than_its_tariff_has_no_exact_cost(
+    cpo: RecordingParty, emsp: RecordingParty
+) -> None:
+    await post(cpo, billing.cdr(currency="USD"))
+
+    found = await cleared(emsp)
+
+    assert (found["verdict"], found["exact_cost"]) == ("not_comparable", None)
+    assert parse_datetime(found["tariffs"][0]["received_at"])
 
 
 async def test_docs_clearing_shows_what_is_served(

@@ -165,6 +165,7 @@ async def test_a_spreadsheet_may_go_to_standard_output(billed: Network) -> None:
         pytest.param(("--cpo", "NL"), "not of the form NL/CPO", id="party"),
         pytest.param(("--verdict", "wrong"), "--verdict 'wrong': expected some of", id="verdict"),
         pytest.param(("--state", "lost"), "--state 'lost': expected one of held", id="state"),
+        pytest.param(("--flag", "odd"), "--flag 'odd': expected one of unmatched", id="flag"),
         pytest.param(("--month", "2026-13"), "expected one such as 2026-10", id="month"),
         pytest.param(("--from", "monday"), "--from: expected a date such as", id="from"),
         pytest.param(("--to", "2026-02-30"), "--to: expected a date such as", id="to"),

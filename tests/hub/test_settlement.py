@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpi_hub.month import Month
+from ocpi_hub.node.spreadsheet import written
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.settlement import Account, Amount, Settlement, add, claimed
-from ocpi_hub.node.spreadsheet import written
 from ocpi_hub.statement import document, rows
 from ocpi_hub.store import settlement as store
 from ocpi_hub.store.settlement import Bill

@@ -32,6 +32,7 @@ CREATE TABLE hub.clearings (
     flags jsonb NOT NULL DEFAULT '[]',
     clearing jsonb,
     explanation json,
+    brief json,
     currency text NOT NULL,
     energy numeric NOT NULL,
     excl_vat numeric NOT NULL,
