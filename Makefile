@@ -25,7 +25,7 @@ format: $(STAMP)
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-# The hub and two sandbox platforms exchanging everything; SECONDS=n ends by itself and compares.
+# The hub, the CPO adapter with simulated stations and an eMSP; SECONDS=n ends by itself and compares.
 demo: $(STAMP)
 	@$(BIN)/python -m ocpi_hub.demo $(if $(SECONDS),--seconds $(SECONDS))
 

@@ -97,7 +97,8 @@ def _show(explanation: dict[str, Any]) -> None:
     for sentence in sentences(explanation):
         print_line(sentence)
     invoice = explanation["price"]["rounded_half_up"]["total_cost"]
-    if invoice is not None:
+    # A price in another currency than the CDR's is nobody's to pay.
+    if invoice is not None and explanation["clearing"]["verdict"] != Verdict.NOT_COMPARABLE:
         currency = explanation["currency"]
         facts(
             [

@@ -13,6 +13,7 @@ from ocpi_hub.node.command import Json, command, group, parsed
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
 from ocpi_hub.node.spreadsheet import write_row
 from ocpi_hub.protocol.party import Party
+from ocpi_hub.protocol.roles import Role
 from ocpi_hub.settlement import Settlement, settle
 from ocpi_hub.statement import COLUMNS, document, rows
 
@@ -46,6 +47,11 @@ async def show(
             for party in (owner, receiver):
                 if party.key not in hub.snapshot.parties:
                     raise CommandError(f"the hub knows no party {party}")
+            for party, role in ((owner, Role.CPO), (receiver, Role.EMSP)):
+                if hub.snapshot.platform_of(party, frozenset({role})) is None:
+                    raise CommandError(
+                        f"{party} is no {role}: expected the CPO first, then the eMSP"
+                    )
     if csv is not None:
         _write(csv, settlement)
     else:

@@ -1,4 +1,4 @@
-"""The hub and two sandbox platforms at work: `python -m ocpi_hub.demo [--seconds N]`.
+"""The hub at work, with real protocols on both sides: `python -m ocpi_hub.demo [--seconds N]`.
 
 Without --seconds it goes on until Ctrl-C. With it, everything is brought to its end after that
 time and compared; the exit code is 1 when anything differs or an error was logged, 69 when it
@@ -13,19 +13,19 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 
-from ocpi_hub.demo import cpo, emsp
 from ocpi_hub.demo.compare import Row
 from ocpi_hub.demo.processes import DemoError
+from ocpi_hub.demo.reckoning import reckon
 from ocpi_hub.demo.stage import Cast, Stage, standing
-from ocpi_hub.demo.tally import Phase
-from ocpi_hub.demo.view import Moment, View, difference_lines, result_table
+from ocpi_hub.demo.view import Moment, View, addresses, difference_lines, result_table
 from ocpi_hub.service import lifecycle
 from ocpi_hub.service.address import AddressGuard
 from ocpi_hub.service.http import HttpxTransport, make_client
@@ -36,8 +36,7 @@ _DIFFERENT: Final = 1
 _FAILED: Final = 69
 _INTERRUPTED: Final = 130
 
-_PUSH_SECONDS: Final = 120.0
-_SETTLE_SECONDS: Final = 30.0
+_SETTLE_SECONDS: Final = 45.0
 _LOOK_SECONDS: Final = 0.5
 _MOST_ERRORS: Final = 10
 
@@ -45,7 +44,8 @@ _MOST_ERRORS: Final = 10
 def main() -> None:
     """What `make demo` runs."""
     parser = argparse.ArgumentParser(
-        prog="make demo", description="The hub and two sandbox platforms at work."
+        prog="make demo",
+        description="The hub, a CPO adapter with simulated stations, and an eMSP.",
     )
     parser.add_argument("--seconds", type=_seconds, help="End by itself after so many, and compare")
     given = parser.parse_args()
@@ -78,13 +78,22 @@ async def _play(console: Console, seconds: float | None) -> int:
             return _CLEAN if seconds is None else _INTERRUPTED
 
 
+@contextmanager
+def _data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ocpi-demo-") as made:
+        folder = Path(made)
+        # Where the demo runs as root, the databases run as another user and have to get in.
+        folder.chmod(0o711)
+        yield folder
+
+
 async def _act(console: Console, seconds: float | None) -> int:
     logs = Path(tempfile.mkdtemp(prefix="ocpi-demo-logs-"))
-    with tempfile.TemporaryDirectory(prefix="ocpi-demo-") as data_dir:
+    with _data_dir() as data_dir:
         client = make_client(AddressGuard(True), tls_context())
-        stage = Stage(Path(data_dir), logs, HttpxTransport(client))
+        stage = Stage(data_dir, logs, HttpxTransport(client))
         try:
-            console.print("Starting the hub and two sandbox platforms …")
+            console.print("Starting the hub, the CPO adapter with its stations, and the eMSP …")
             async with standing(stage) as cast:
                 await _watch(console, cast, seconds)
                 rows = await _settled(console, cast)
@@ -102,29 +111,25 @@ async def _act(console: Console, seconds: float | None) -> int:
 
 async def _watch(console: Console, cast: Cast, seconds: float | None) -> None:
     """Shows what happens, from when everything is there."""
-    for platform in (cast.cpo, cast.emsp):
-        await platform.reach(Phase.RUNNING, within=_PUSH_SECONDS)
-    title = (
-        f"hub {cast.hub.url}   CPO {cpo.IDENTITY.party} {cast.cpo.url}   "
-        f"eMSP {emsp.IDENTITY.party} {cast.emsp.url}"
-    )
-    console.print(title, soft_wrap=True)
+    await cast.everybody_there()
+    for line in addresses(cast.hub.url, cast.operator.adapter.url, cast.emsp.url):
+        console.print(line, soft_wrap=True)
     started = time.monotonic()
     with View(console).open() as view:
         while seconds is None or time.monotonic() - started < seconds:
-            told = await cast.cpo.told(), await cast.emsp.told()
-            view.show(Moment(time.monotonic() - started, seconds, *told))
+            cast.look()
+            told = await cast.emsp.told()
+            view.show(Moment(time.monotonic() - started, seconds, cast.stations, told))
             await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _settled(console: Console, cast: Cast) -> list[Row]:
     """The comparison once everything is at its end; what is still on its way is waited for."""
     console.print("Bringing everything to its end and comparing …")
-    await cast.emsp.finish()
-    await cast.cpo.finish()
+    await cast.finish()
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
-        rows = await cast.compare()
+        rows = await reckon(cast)
         if time.monotonic() > deadline or not any(row.differences for row in rows):
             return rows
         await asyncio.sleep(_LOOK_SECONDS)

@@ -2,39 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ocpi_hub.protocol.party import Party
+from ocpi_hub.protocol.v2_2_1.tokens import TokenType
 
 Document = dict[str, Any]
 
-_APPS = 10
-_BLOCKED_EVERY = 8
-_LANGUAGES = ("de", "en", "fr", "nl")
+_CARDS: Final = 32
+_APPS: Final = 8
+_BLOCKED_EVERY: Final = 8
+# What the CPO may do without asking, of one card after the other.
+_WHITELISTS: Final = ("ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER", "NEVER")
+_UNKNOWN_CARD: Final = "0FFFFF00000001"
+LANGUAGES: Final = ("de", "en", "fr", "nl")
 
 
-def tokens(party: Party, count: int, *, now: str) -> list[Document]:
-    """So many tokens: ten of the app, the rest RFID cards, of which every eighth is blocked."""
-    return [_token(party, number, now) for number in range(1, count + 1)]
+def tokens(party: Party, *, now: str) -> list[Document]:
+    """RFID cards, of which every eighth is blocked, and tokens of the app."""
+    cards = [
+        _token(party, number, TokenType.RFID, now)
+        | {
+            "whitelist": _WHITELISTS[number % len(_WHITELISTS)],
+            "valid": number % _BLOCKED_EVERY != 0,
+        }
+        for number in range(1, _CARDS + 1)
+    ]
+    apps = range(_CARDS + 1, _CARDS + _APPS + 1)
+    return [*cards, *(_token(party, number, TokenType.APP_USER, now) for number in apps)]
 
 
-def unknown_uid(number: int) -> str:
-    """The uid of a card that no eMSP has issued."""
-    return f"0FFFFF{number:08X}"
+def shown_cards() -> list[str]:
+    """The uids that drivers hold to chargers: the eMSP's cards, and one that nobody has issued."""
+    return [*(_card_uid(number) for number in range(1, _CARDS + 1)), _UNKNOWN_CARD]
 
 
-def _token(party: Party, number: int, now: str) -> Document:
-    app = number <= _APPS
+def _card_uid(number: int) -> str:
+    return f"04A1B2{number:08X}"
+
+
+def _app_uid(number: int) -> str:
+    """As long as a uid may be, and longer than OCPP 1.6 can say."""
+    return f"5b1c0d52-7b1e-4f6a-9c3d-{number:012}"
+
+
+def _token(party: Party, number: int, kind: TokenType, now: str) -> Document:
     return {
         "country_code": party.country_code,
         "party_id": party.party_id,
-        "uid": f"SBX-APP-{number:03}" if app else f"04A1B2{number:08X}",
-        "type": "APP_USER" if app else "RFID",
+        "uid": _card_uid(number) if kind is TokenType.RFID else _app_uid(number),
+        "type": kind.value,
         "contract_id": f"{party.country_code}-{party.party_id}-C{number:08}-X",
         "visual_number": f"{party.country_code}-{party.party_id}-{number:06}",
         "issuer": "Sandbox Mobility",
-        "valid": app or number % _BLOCKED_EVERY != 0,
+        "valid": True,
         "whitelist": "NEVER",
-        "language": _LANGUAGES[number % len(_LANGUAGES)],
+        "language": LANGUAGES[number % len(LANGUAGES)],
         "last_updated": now,
     }

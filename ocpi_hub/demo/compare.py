@@ -1,4 +1,4 @@
-"""Whether both platforms and the hub hold the same, and have counted the same."""
+"""Whether the CPO, the hub and the eMSP hold the same, and everything came to its end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any, Final
 
 from ocpi_hub.demo.tally import Count, Told
 from ocpi_hub.protocol.jsontext import same
+from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
 
 Document = dict[str, Any]
 
 _LONGEST: Final = 60
+_OVER: Final = frozenset({SessionStatus.COMPLETED, SessionStatus.INVALID})
+# What the CPO keeps back until a person has looked at it.
+_HELD: Final = frozenset({"suspect", "unbillable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +54,63 @@ def compare_books(books: Books) -> Row:
     return Row("CDRs" if module == "cdrs" else module, *counts, differences=differences)
 
 
-def compare_tallies(cpo: Told, emsp: Told) -> list[Row]:
-    """What the two say of the same events."""
-    asked = cpo.counts[Count.AUTHORISATIONS] - cpo.counts[Count.UNKNOWN_CARDS]
-    rows = [_equal("authorisations", asked, emsp.counts[Count.AUTHORISATIONS])]
-    rows += [
-        _equal(what, cpo.counts[count], emsp.counts[count])
-        for what, count in (
-            ("… allowed", Count.ALLOWED),
-            ("… refused", Count.REFUSED),
-            ("commands", Count.COMMANDS),
-            ("… accepted", Count.COMMANDS_ACCEPTED),
-            ("… results", Count.COMMAND_RESULTS),
-            ("charging preferences", Count.PREFERENCES),
-            ("session messages", Count.SESSION_CHANGES),
-            ("CDRs posted", Count.CDRS),
-        )
+def compare_statuses(books: Books) -> Row:
+    """The status of each EVSE, out of the books of locations."""
+    cpo, hub, emsp = (_statuses(held) for held in (books.cpo, books.hub, books.emsp))
+    differences = [
+        f"{uid}: {status} at the CPO, {there.get(uid)} at the {who}"
+        for who, there in (("hub", hub), ("eMSP", emsp))
+        for uid, status in cpo.items()
+        if there.get(uid) != status
     ]
-    rows += [
-        _none(what, cpo.counts[count], emsp.counts[count])
-        for what, count in (
-            ("CDRs twice", Count.CDRS_TWICE),
-            ("older after newer", Count.OUT_OF_ORDER),
-            ("failed calls", Count.FAILED_CALLS),
-        )
+    return Row("  EVSE statuses", len(cpo), len(hub), len(emsp), differences)
+
+
+def compare_sessions(sessions: Sequence[Document], cdrs: Sequence[Document]) -> list[Row]:
+    """Of the eMSP's books: each session is over, and has one CDR of its energy when it cost."""
+    over = [session for session in sessions if session["status"] in _OVER]
+    open_ = [f"{s['id']} is {s['status']}" for s in sessions if s["status"] not in _OVER]
+    kwh = {session["id"]: session["kwh"] for session in over}
+    wrong = [
+        f"{cdr['session_id']}: {cdr['total_energy']} kWh in the CDR, "
+        f"{kwh.get(cdr['session_id'])} in the Session"
+        for cdr in cdrs
+        if not same(kwh.get(cdr.get("session_id")), cdr["total_energy"])
     ]
-    return rows
+    return [
+        Row("  that are over", None, None, len(over), open_),
+        Row("  CDRs of their session's kWh", None, None, len(cdrs), [*wrong, *_twice(cdrs)]),
+    ]
+
+
+def compare_meters(metered: Sequence[Document], cdrs: Sequence[Document]) -> list[Row]:
+    """What the CPO's own list of sessions says of energy, against the CDRs that arrived."""
+    billed = {cdr["session_id"]: cdr["total_energy"] for cdr in cdrs if "session_id" in cdr}
+    held = [each for each in metered if each["billing"] in _HELD]
+    due = [each for each in metered if each["billing"] not in _HELD and each["kwh"] is not None]
+    differences = [
+        f"{each['id']}: {each['kwh']} kWh metered, {billed.get(each['id'])} billed"
+        for each in due
+        if not same(each["kwh"], billed.get(each["id"]))
+    ]
+    differences += [f"{each['id']} is not over" for each in metered if each["state"] == "active"]
+    return [
+        Row("  sessions metered and billed", len(due), None, len(billed), differences),
+        Row("  held for a person", len(held)),
+    ]
+
+
+def compare_verdicts(cleared: Sequence[Document], cdrs: Sequence[Document]) -> Row:
+    """What the hub's clearing says of each CDR."""
+    matching = [each for each in cleared if each["verdict"] == "match"]
+    differences = [
+        f"{each['id']} is {each['verdict'] or 'not priced'}: {each['sentence']}"
+        for each in cleared
+        if each["verdict"] != "match"
+    ]
+    if len(cleared) != len(cdrs):
+        differences.append(f"{len(cleared)} CDRs are listed, {len(cdrs)} arrived")
+    return Row("  prices that match", None, len(matching), None, differences)
 
 
 def compare_presence(seen_by_cpo: Sequence[Document], seen_by_emsp: Sequence[Document]) -> Row:
@@ -88,14 +123,37 @@ def compare_presence(seen_by_cpo: Sequence[Document], seen_by_emsp: Sequence[Doc
     return Row("connected", len(seen_by_cpo), None, len(seen_by_emsp), differences)
 
 
-def _equal(what: str, cpo: int, emsp: int) -> Row:
-    different = [] if cpo == emsp else [f"{what}: {cpo} at the CPO, {emsp} at the eMSP"]
-    return Row(what, cpo, None, emsp, different)
+def compare_tally(emsp: Told) -> list[Row]:
+    """What the eMSP has counted: commands answered, results received, and nothing wrong."""
+    counts = emsp.counts
+    commands, answered = counts[Count.COMMANDS], counts[Count.COMMANDS_ANSWERED]
+    accepted, results = counts[Count.COMMANDS_ACCEPTED], counts[Count.COMMAND_RESULTS]
+    rows = [
+        _equal("commands answered", commands, answered, "sent, {} answered"),
+        _equal("  accepted, with a result", accepted, results, "accepted, {} results"),
+    ]
+    return rows + [
+        Row(what, emsp=counts[count], differences=[f"{counts[count]}"] if counts[count] else ())
+        for what, count in (
+            ("CDRs twice", Count.CDRS_TWICE),
+            ("older after newer", Count.OUT_OF_ORDER),
+            ("failed calls", Count.FAILED_CALLS),
+        )
+    ]
 
 
-def _none(what: str, cpo: int, emsp: int) -> Row:
-    different = [f"{what}: {cpo} at the CPO, {emsp} at the eMSP"] if cpo or emsp else []
-    return Row(what, cpo, None, emsp, different)
+def _equal(what: str, one: int, other: int, said: str) -> Row:
+    different = [] if one == other else [f"{one} {said.format(other)}"]
+    return Row(what, None, None, other, different)
+
+
+def _twice(cdrs: Sequence[Document]) -> list[str]:
+    ids = [cdr["session_id"] for cdr in cdrs if "session_id" in cdr]
+    return [f"session {id_} has two CDRs" for id_ in sorted({i for i in ids if ids.count(i) > 1})]
+
+
+def _statuses(locations: Sequence[Document]) -> dict[str, str]:
+    return {evse["uid"]: evse["status"] for each in locations for evse in each["evses"]}
 
 
 def _differences(

@@ -1,197 +1,76 @@
-"""The sandbox CPO: two hundred locations over Europe, where drivers come and charge.
-
-    python -m ocpi_hub.demo.cpo --port 8010 --versions-url http://127.0.0.1:8000/ocpi/versions
-
-reads its invitation (token A) from standard input, registers, pushes what it has, and goes on until
-it is told to finish. It speaks to nobody but the hub.
-"""
+"""The operator of the demo's chargers, who works with the CPO adapter's API and commands."""
 
 from __future__ import annotations
 
-import asyncio
-import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
-from ocpi_hub.demo import world
-from ocpi_hub.demo.charging import Authorised, Spot
-from ocpi_hub.demo.desk import Identity, run_platform
-from ocpi_hub.demo.offering import offer
-from ocpi_hub.demo.platform import Handler, Platform
-from ocpi_hub.demo.receiving import receive
-from ocpi_hub.demo.rhythm import every, happened
-from ocpi_hub.demo.shelf import Shelf
-from ocpi_hub.demo.sites import Sites
-from ocpi_hub.demo.tally import Count, Phase
-from ocpi_hub.demo.visits import Visits
-from ocpi_hub.protocol.errors import ObjectNotFound, UnknownLocation
+from ocpi_hub.demo import park
+from ocpi_hub.demo.neighbour import Neighbour
 from ocpi_hub.protocol.jsontext import dumps
-from ocpi_hub.protocol.message import Message, Reply
-from ocpi_hub.protocol.modules import operation
 from ocpi_hub.protocol.party import Party
-from ocpi_hub.protocol.roles import Interface, Role
 
-PROGRAM = "ocpi_hub.demo.cpo"
-IDENTITY = Identity(Party("NL", "SBC"), Role.CPO, "Sandbox Charging")
-LOCATIONS = 200
+Document = dict[str, Any]
 
-_RESULT = operation("commands", Interface.SENDER, "POST", "{command}/{result_id}")
-# What the eMSP is told to wait, in seconds; and what a charger takes, if it answers at all.
-_RESULT_TIMEOUT = 20
-_CHARGER_SECONDS = (0.2, 1.5)
-_FAILED_SHARE = 0.08
+CPO: Final = Party("NL", "ELM")
+NAME: Final = "Elm Charging"
 
-# Seconds from one to the next.
-_STATUS_PAUSE = 0.05
-_CHANGE_PAUSE = 1.5
-_CARD_PAUSE = 0.8
+_ADAPTER: Final = "cpo_adapter"
+_API: Final = "/operator/v1"
+_PAGE: Final = 1000
+# Days of six minutes: who stays an hour and a half stays 22 seconds.
+_SPEED: Final = "240"
 
 
-class Cpo:
-    """What the platform of a CPO does. Made in the event loop that runs it."""
+@dataclass(frozen=True, slots=True)
+class ChargePointOperator:
+    """`adapter` is asked over HTTP; `output` gives what a command says."""
 
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-        self.shelves = {
-            module: Shelf(module)
-            for module in ("locations", "tariffs", "tokens", "sessions", "cdrs")
-        }
-        self._draw = random.Random()  # noqa: S311 - chance, not a secret
-        self._sites = Sites(
-            platform, self.shelves["locations"], self.shelves["tariffs"], self._draw
-        )
-        self._visits = Visits(
-            platform,
-            self._sites,
-            self.shelves["tokens"],
-            self.shelves["sessions"],
-            self.shelves["cdrs"],
-            self._draw,
-        )
-        self._finishing = asyncio.Event()
-        self._under_way = asyncio.TaskGroup()
+    adapter: Neighbour
+    output: Callable[..., Awaitable[Any]]
 
-    # --- its life ------------------------------------------------------------------------------
+    async def with_token(self) -> ChargePointOperator:
+        """The operator with a token for the API."""
+        found = await self.output(_ADAPTER, "operator", "token", "--role", "admin")
+        return replace(self, adapter=replace(self.adapter, bearer=found["token"]))
 
-    async def live(self) -> None:
-        """Pull what others have, push what it has, let drivers come until it is to finish."""
-        for token in await self.platform.list_of("tokens"):
-            self.shelves["tokens"].keep_newer(token)
-        self._build()
-        await self._sites.push()
-        self.platform.tally.phase = Phase.RUNNING
-        async with self._under_way:
-            for pause, action in (
-                (_STATUS_PAUSE, self._sites.some_status),
-                (_CHANGE_PAUSE, self._sites.some_change),
-                (_CARD_PAUSE, self._card),
-            ):
-                self._under_way.create_task(every(pause, action, until=self._finishing))
+    async def furnish(self) -> None:
+        """Tells the adapter of every tariff, location and station."""
+        await self.adapter.post(f"{_API}/tariffs", park.tariffs(CPO))
+        await self.adapter.post(f"{_API}/locations", park.locations(CPO))
+        for station in park.STATIONS:
+            plugs = [{"evse_uid": uid} for uid in station.evse_uids]
+            added = {"id": station.id, "key": station.key, "plugs": plugs}
+            await self.adapter.post(f"{_API}/stations", added)
 
-    def finish(self) -> None:
-        """No new drivers; whoever charges stops."""
-        self._finishing.set()
-        self._visits.end_all()
+    async def connect(self, versions_url: str, token: str) -> None:
+        """Registers at the hub."""
+        words = ("connect", "--name", "hub", "--versions-url", versions_url, "--token", "-")
+        await self.output(_ADAPTER, *words, given=f"{token}\n")
 
-    def _build(self) -> None:
-        now, party = self.platform.stamps.next(), self.platform.party
-        for location in world.locations(party, LOCATIONS, now=now):
-            self.shelves["locations"].put(location)
-        for tariff in world.tariffs(party, now=now):
-            self.shelves["tariffs"].put(tariff)
+    async def sessions(self) -> list[Document]:
+        """Every session with the energy that was metered and how it is billed, to the last page."""
+        path = f"{_API}/sessions?limit={_PAGE}"
+        page: list[Document] = await self.adapter.get(path)
+        found = [*page]
+        while len(page) == _PAGE:
+            page = await self.adapter.get(f"{path}&after={page[-1]['id']}")
+            found += page
+        return found
 
-    async def _card(self) -> None:
-        """Drivers do not wait for each other."""
-        self._under_way.create_task(self._visits.card_is_held())
+    async def behind_the_hub(self) -> list[Document]:
+        """Who is behind the hub, as the adapter knows it."""
+        peers = await self.output(_ADAPTER, "peer", "list")
+        return [client for peer in peers for client in peer["clients"]]
 
-    # --- what it serves ------------------------------------------------------------------------
-
-    @property
-    def handlers(self) -> dict[tuple[str, Interface], Handler]:
-        """Every side of every module that it serves."""
-        return {
-            ("locations", Interface.SENDER): self._own,
-            ("tariffs", Interface.SENDER): self._own,
-            ("sessions", Interface.SENDER): self._own_sessions,
-            ("cdrs", Interface.SENDER): self._own,
-            ("tokens", Interface.RECEIVER): self._token,
-            ("commands", Interface.RECEIVER): self._command,
-            ("hubclientinfo", Interface.RECEIVER): self.platform.client_info,
-        }
-
-    async def _own(self, message: Message) -> Reply:
-        return offer(self.platform, self.shelves[message.operation.module], message)
-
-    async def _own_sessions(self, message: Message) -> Reply:
-        if message.operation.method != "PUT":
-            return await self._own(message)
-        session_id = message.params["session_id"]
-        if not self._visits.runs(session_id):
-            raise ObjectNotFound(f"session {session_id!r} does not run")
-        self.platform.tally.add(Count.PREFERENCES)
-        return Reply(data=dumps("ACCEPTED"))
-
-    async def _token(self, message: Message) -> Reply:
-        self.platform.tally.add(Count.TOKEN_CHANGES)
-        return receive(self.shelves["tokens"], message, self.platform.tally)
-
-    # --- commands ------------------------------------------------------------------------------
-
-    async def _command(self, message: Message) -> Reply:
-        """The CommandResponse; the result follows when the charger has answered."""
-        self.platform.tally.add(Count.COMMANDS)
-        match message.operation.path:
-            case "START_SESSION":
-                result = self._start(message)
-            case "STOP_SESSION":
-                result = self._stop(message)
-            case _:
-                result = "NOT_SUPPORTED"
-        if result == "ACCEPTED":
-            self.platform.tally.add(Count.COMMANDS_ACCEPTED)
-        return Reply(data=dumps({"result": result, "timeout": _RESULT_TIMEOUT}))
-
-    def _start(self, message: Message) -> str:
-        wanted = message.document
-        try:
-            spot = self._sites.free_at(wanted["location_id"], wanted["evse_uid"])
-        except ObjectNotFound as error:
-            raise UnknownLocation(error.message) from error
-        if spot is None or self._finishing.is_set():
-            return "REJECTED"
-        self._sites.taken.add(spot.evse_uid)
-        self._under_way.create_task(self._start_at(spot, message))
-        return "ACCEPTED"
-
-    async def _start_at(self, spot: Spot, message: Message) -> None:
-        failed = await self._charger(message, failing=_FAILED_SHARE)
-        if not failed:
-            wanted = message.document
-            reference = wanted.get("authorization_reference")
-            await self._visits.charge(spot, Authorised(wanted["token"], "COMMAND", reference))
-        self._sites.taken.discard(spot.evse_uid)
-
-    def _stop(self, message: Message) -> str:
-        if not self._visits.runs(message.document["session_id"]):
-            return "UNKNOWN_SESSION"
-        self._under_way.create_task(self._stop_at(message))
-        return "ACCEPTED"
-
-    async def _stop_at(self, message: Message) -> None:
-        await self._charger(message, failing=0.0)
-        self._visits.end(message.document["session_id"])
-
-    async def _charger(self, message: Message, *, failing: float) -> bool:
-        """Asks the charger and tells the eMSP its answer; whether it failed."""
-        await happened(self._finishing, within=self._draw.uniform(*_CHARGER_SECONDS))
-        failed = self._draw.random() < failing
-        await self.platform.ask(
-            _RESULT,
-            url=message.document["response_url"],
-            body={"result": "FAILED" if failed else "ACCEPTED"},
-            to=message.sender,
-        )
-        self.platform.tally.add(Count.COMMAND_RESULTS)
-        return failed
-
-
-if __name__ == "__main__":
-    run_platform(IDENTITY, Cpo)
+    def simulation(self, folder: Path, cards: Sequence[str]) -> list[str]:
+        """The command that runs the stations, with drivers who have these cards; `folder` is for
+        the file it reads."""
+        scenario = folder / "scenario.json"
+        scenario.write_bytes(dumps(park.scenario()))
+        stations_url = f"{self.adapter.url.replace('http', 'ws', 1)}/ocpp"
+        words = [_ADAPTER, "simulate", "--scenario", str(scenario), "--url", stations_url]
+        words += ["--speed", _SPEED, "--json"]
+        return [*words, *(word for card in cards for word in ("--card", card))]

@@ -1,9 +1,10 @@
 """A sandbox platform as a process: OCPI below /ocpi, and beside it a desk where one may ask.
 
-GET  /status          how far it is, what it has counted, what happened last
-GET  /books/{module}  every object it holds
-GET  /hub/{module}    every object that the hub serves it, by GET All
-POST /finish          bring everything that is under way to its end
+GET  /status                                     how far it is, what it has counted
+GET  /books/{module}                             every object it holds
+GET  /hub/{module}                               the same objects as the hub has them
+GET  /parties/{country_code}/{party_id}/{module} … and as a party behind the hub has them
+POST /finish                                     bring what is under way to its end
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ocpi_hub.demo.platform import Handler, HubCaller, Platform
+from ocpi_hub.demo.platform import Document, Handler, HubCaller, Platform
 from ocpi_hub.demo.shelf import Shelf
-from ocpi_hub.demo.tally import Phase
+from ocpi_hub.demo.tally import Charged, Phase, Told
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.party import Party
@@ -51,6 +52,13 @@ class Resident(Protocol):
     @property
     def handlers(self) -> Mapping[tuple[str, Interface], Handler]:
         """What it serves."""
+
+    @property
+    def charged(self) -> Charged:
+        """What has been charged so far."""
+
+    async def held_by(self, party: Party | None, module: str) -> list[Document]:
+        """The objects of a module as a party has them, or the hub."""
 
     async def live(self) -> None:
         """From its registration until everything is at its end."""
@@ -149,6 +157,7 @@ class Desk:
                 Route("/status", self._status),
                 Route("/books/{module}", self._books),
                 Route("/hub/{module}", self._hub),
+                Route("/parties/{country_code}/{party_id}/{module}", self._party),
                 Route("/finish", self._finish, methods=["POST"]),
             ]
         )
@@ -163,14 +172,19 @@ class Desk:
             await self._rest(scope, receive, send)
 
     async def _status(self, request: Request) -> Response:
-        return _json(self._platform.tally.told())
+        return _json(Told.of(self._platform.tally, self._resident.charged).document)
 
     async def _books(self, request: Request) -> Response:
         shelf = self._resident.shelves.get(request.path_params["module"])
         return Response(status_code=404) if shelf is None else _json(shelf.all())
 
     async def _hub(self, request: Request) -> Response:
-        return _json(await self._platform.list_of(request.path_params["module"]))
+        return _json(await self._resident.held_by(None, request.path_params["module"]))
+
+    async def _party(self, request: Request) -> Response:
+        given = request.path_params
+        party = Party(given["country_code"], given["party_id"])
+        return _json(await self._resident.held_by(party, given["module"]))
 
     async def _finish(self, request: Request) -> Response:
         if self._platform.tally.phase is Phase.RUNNING:

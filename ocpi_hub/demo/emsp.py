@@ -1,4 +1,4 @@
-"""The sandbox eMSP: fifty drivers with cards and an app.
+"""The sandbox eMSP: forty drivers with cards or an app.
 
     python -m ocpi_hub.demo.emsp --port 8020 --versions-url http://127.0.0.1:8000/ocpi/versions
 
@@ -10,33 +10,34 @@ from __future__ import annotations
 
 import asyncio
 import random
+from decimal import Decimal
 from uuid import uuid4
 
 from ocpi_hub.demo import cards
 from ocpi_hub.demo.desk import Identity, run_platform
 from ocpi_hub.demo.journeys import Journeys
-from ocpi_hub.demo.offering import offer
-from ocpi_hub.demo.platform import Document, Handler, Platform
+from ocpi_hub.demo.platform import Document, Handler, Platform, owner_of
 from ocpi_hub.demo.receiving import receive, receive_location
 from ocpi_hub.demo.rhythm import every
 from ocpi_hub.demo.shelf import Shelf
-from ocpi_hub.demo.tally import Count, Phase
+from ocpi_hub.demo.tally import Charged, Count, Phase
+from ocpi_hub.protocol.client import data_of
 from ocpi_hub.protocol.errors import ObjectNotFound, UnknownToken
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import Operation, operation
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
+from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
 from ocpi_hub.protocol.v2_2_1.tokens import TokenType
 
 PROGRAM = "ocpi_hub.demo.emsp"
 IDENTITY = Identity(Party("DE", "SBM"), Role.EMSP, "Sandbox Mobility")
-TOKENS = 50
-_MOST_BLOCKED = 6
 
 _TOKEN = "{country_code}/{party_id}/{token_uid}"  # a path, not a secret
 _PUT_TOKEN = operation("tokens", Interface.RECEIVER, "PUT", _TOKEN)
 _PATCH_TOKEN = operation("tokens", Interface.RECEIVER, "PATCH", _TOKEN)
+_GET_TOKEN = operation("tokens", Interface.RECEIVER, "GET", _TOKEN)
 
 _PULLED = ("locations", "tariffs")
 
@@ -79,9 +80,37 @@ class Emsp:
         """No new journeys; whoever charges by app stops."""
         self._finishing.set()
 
+    @property
+    def charged(self) -> Charged:
+        """What has been charged so far."""
+        sessions, cdrs = self.shelves["sessions"].all(), self.shelves["cdrs"].all()
+        return Charged(
+            running=sum(session["status"] == SessionStatus.ACTIVE for session in sessions),
+            kwh=sum((session["kwh"] for session in sessions), Decimal(0)),
+            billed=sum((_price(cdr) for cdr in cdrs), Decimal(0)),
+        )
+
+    async def held_by(self, party: Party | None, module: str) -> list[Document]:
+        """The objects of a module as a party has them, or the hub."""
+        if module != "tokens":
+            return await self.platform.list_of(module, of=party)
+        found = [await self._token_at(party, token) for token in self.shelves["tokens"].all()]
+        return [token for token in found if token is not None]
+
+    async def _token_at(self, party: Party | None, token: Document) -> Document | None:
+        """A token of its own, read back; without a party the hub answers itself."""
+        params = {name: token[name] for name in ("country_code", "party_id")}
+        reply = await self.platform.ask(
+            _GET_TOKEN,
+            params={**params, "token_uid": token["uid"]},
+            query=f"type={token['type']}",
+            to=party,
+        )
+        return data_of(reply) if reply.ok else None
+
     async def _issue(self) -> None:
         now = self.platform.stamps.next()
-        for token in cards.tokens(self.platform.party, TOKENS, now=now):
+        for token in cards.tokens(self.platform.party, now=now):
             self.shelves["tokens"].put(token)
             await self._tell(_PUT_TOKEN, token, token)
 
@@ -102,11 +131,10 @@ class Emsp:
         self._under_way.create_task(self._journeys.one())
 
     async def _change_token(self) -> None:
-        """A card is blocked, or good again; never are many blocked at once."""
-        held = [t for t in self.shelves["tokens"].all() if t["type"] == TokenType.RFID]
-        blocked = [token for token in held if not token["valid"]]
-        token = self._draw.choice(blocked if len(blocked) > _MOST_BLOCKED else held)
-        patch = {"valid": not token["valid"], "last_updated": self.platform.stamps.next()}
+        """A driver speaks another language from now on."""
+        token = self._draw.choice(self.shelves["tokens"].all())
+        language = self._draw.choice(cards.LANGUAGES)
+        patch = {"language": language, "last_updated": self.platform.stamps.next()}
         self.shelves["tokens"].put({**token, **patch})
         await self._tell(_PATCH_TOKEN, token, patch)
 
@@ -132,7 +160,8 @@ class Emsp:
 
     async def _own_tokens(self, message: Message) -> Reply:
         if message.operation.method == "GET":
-            return offer(self.platform, self.shelves["tokens"], message)
+            endpoint = self.platform.endpoint("tokens", Interface.SENDER)
+            return self.shelves["tokens"].page(message, endpoint)
         return self._authorise(message)
 
     def _authorise(self, message: Message) -> Reply:
@@ -165,10 +194,13 @@ class Emsp:
         return receive(self.shelves["tariffs"], message, self.platform.tally)
 
     async def _session(self, message: Message) -> Reply:
+        shelf, tally = self.shelves["sessions"], self.platform.tally
+        reply = receive(shelf, message, tally)
         if message.operation.method != "GET":
-            self.platform.tally.add(Count.SESSION_CHANGES)
-            self._journeys.session_changed(message.document)
-        return receive(self.shelves["sessions"], message, self.platform.tally)
+            tally.add(Count.SESSION_CHANGES)
+            session = shelf.get(owner_of(message), message.params["session_id"])
+            self._journeys.session_changed(session)
+        return reply
 
     async def _cdr(self, message: Message) -> Reply:
         """A CDR stays at a URL of this platform's choice."""
@@ -177,10 +209,22 @@ class Emsp:
             owner, id_ = _cdr_key(message.params["cdr_reference"])
             return Reply(data=dumps(shelf.get(owner, id_)))
         new = shelf.put(message.document)
-        self.platform.tally.add(Count.CDRS if new else Count.CDRS_TWICE)
+        self.platform.tally.add(
+            Count.CDRS if new else Count.CDRS_TWICE, _sentence(message.document)
+        )
         endpoint = self.platform.endpoint("cdrs", Interface.RECEIVER)
         where = f"{endpoint}/{_cdr_reference(message.document)}"
         return Reply(http_status=201 if new else 200, headers=(("Location", where),))
+
+
+def _price(cdr: Document) -> Decimal:
+    total: dict[str, Decimal] = cdr["total_cost"]
+    return total.get("incl_vat", total["excl_vat"])
+
+
+def _sentence(cdr: Document) -> str:
+    where = cdr["cdr_location"]["city"]
+    return f"CDR from {where}: {cdr['total_energy']} kWh for {_price(cdr):.2f} {cdr['currency']}"
 
 
 def _cdr_reference(cdr: Document) -> str:

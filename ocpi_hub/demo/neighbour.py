@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ocpi_hub.demo.processes import Child, DemoError
 from ocpi_hub.demo.tally import Phase, Told
-from ocpi_hub.protocol.jsontext import loads
+from ocpi_hub.protocol.jsontext import dumps, loads
 from ocpi_hub.service.transport import Request, Transport, TransportError
 
 _LARGEST: Final = 100_000_000
@@ -20,15 +20,21 @@ _LOOK_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A process of the demo as it is asked over HTTP; `url` is without a final slash."""
+    """A process of the demo as it is asked over HTTP; `url` is without a final slash, `bearer` the
+    token that it asks for, if any."""
 
     child: Child
     url: str
     transport: Transport
+    bearer: str | None = None
 
     async def get(self, path: str) -> Any:
         """The JSON document at a path; DemoError when it does not come."""
         return loads(await self._send("GET", path))
+
+    async def post(self, path: str, document: object) -> None:
+        """Sends a JSON document there; DemoError when it is not taken."""
+        await self._send("POST", path, dumps(document))
 
     async def told(self) -> Told:
         """How far a sandbox platform is."""
@@ -67,9 +73,9 @@ class Neighbour:
         except TransportError:
             return False
 
-    async def _send(self, method: str, path: str) -> bytes:
+    async def _send(self, method: str, path: str, body: bytes = b"") -> bytes:
         self.child.require_running()
-        request = Request(method, f"{self.url}{path}", max_answer=_LARGEST)
+        request = Request(method, f"{self.url}{path}", self._headers, body, max_answer=_LARGEST)
         try:
             response = await self.transport.send(request, timeout=_ASK_SECONDS)
         except TransportError as error:
@@ -77,5 +83,13 @@ class Neighbour:
             self.child.require_running()
             raise DemoError(f"{self.child.name} does not answer: {error}") from error
         if response.status >= 300:
-            raise DemoError(f"{self.child.name}: {method} {path} is HTTP {response.status}")
+            said = response.body.decode(errors="replace")
+            raise DemoError(f"{self.child.name}: {method} {path} is HTTP {response.status}: {said}")
         return response.body
+
+    @property
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        kind = ("Content-Type", "application/json")
+        return (
+            (kind,) if self.bearer is None else (kind, ("Authorization", f"Bearer {self.bearer}"))
+        )

@@ -254,8 +254,8 @@ class Platform:
             },
         )
 
-    async def list_of(self, module: str) -> list[Document]:
-        """Everything that the hub serves this platform of a module, to the last page."""
+    async def list_of(self, module: str, *, of: Party | None = None) -> list[Document]:
+        """Everything of a module that a party serves this platform, else the hub by GET All."""
         row = operation(module, Interface.SENDER, "GET")
         query = "limit=100"
         if module == "sessions":
@@ -264,7 +264,7 @@ class Platform:
         found: list[Document] = []
         url: str | None = None
         for _ in range(_MOST_PAGES):
-            reply = await self.ask(row, query=query, to=self.hub.party, url=url)
+            reply = await self.ask(row, query=query, to=of or self.hub.party, url=url)
             if not reply.ok:
                 return found
             found += data_of(reply)

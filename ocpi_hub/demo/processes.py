@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ocpi_hub.protocol.jsontext import loads
 from ocpi_hub.service import launcher, lifecycle
 from ocpi_hub.service.refusals import PortInUse
 
@@ -18,6 +19,9 @@ _STOP_SECONDS = 15.0
 _COMMAND_SECONDS = 60.0
 _BAD_LEVELS = ("warning", "error", "critical")
 _TRACEBACK = "Traceback (most recent call last)"
+
+
+T = TypeVar("T")
 
 
 class DemoError(Exception):
@@ -101,23 +105,40 @@ def _complaint(line: str) -> str | None:
     return line if record.get("level") in _BAD_LEVELS else None
 
 
-async def output_of(arguments: Sequence[str], *, environment: Mapping[str, str]) -> Any:
+async def output_of(
+    arguments: Sequence[str], *, environment: Mapping[str, str], given: str = ""
+) -> Any:
     """The JSON document that `python -m` with the arguments prints, or DemoError."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", *arguments),
         env=environment,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(_COMMAND_SECONDS):
-            output, complaint = await process.communicate()
+            output, complaint = await process.communicate(given.encode())
     except TimeoutError:
-        process.kill()
         raise DemoError(f"{' '.join(arguments[:3])} took too long") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise DemoError(f"{' '.join(arguments[:3])} failed: {complaint.decode().strip()}")
-    return json.loads(output)
+    return loads(output)
+
+
+async def together(*steps: Coroutine[Any, Any, T]) -> list[T]:
+    """What all of them give; when one fails the others end, and its error is raised."""
+    tasks = [asyncio.create_task(step) for step in steps]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def free_port(wanted: int) -> int:

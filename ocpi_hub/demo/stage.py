@@ -1,25 +1,43 @@
-"""The three processes of the demo: the hub, and two sandbox platforms that register with it."""
+"""The processes of the demo: the hub, the CPO adapter with its stations, and the sandbox eMSP."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ocpi_hub.demo import cpo, emsp
-from ocpi_hub.demo.compare import Books, Row, compare_books, compare_presence, compare_tallies
-from ocpi_hub.demo.desk import Identity
+from ocpi_hub.demo import cards, emsp
+from ocpi_hub.demo.cpo import CPO, NAME, ChargePointOperator
 from ocpi_hub.demo.neighbour import Neighbour
-from ocpi_hub.demo.processes import Child, free_port, output_of
+from ocpi_hub.demo.park import STATIONS
+from ocpi_hub.demo.processes import Child, DemoError, free_port, output_of, together
+from ocpi_hub.demo.stations import Stations
+from ocpi_hub.demo.tally import Phase
 from ocpi_hub.service.transport import Transport
 
-_MODULES: Final = ("locations", "tariffs", "tokens", "sessions", "cdrs")
 _HUB_PORT: Final = 8000
 _CPO_PORT: Final = 8010
 _EMSP_PORT: Final = 8020
+
+_PUSH_SECONDS: Final = 120.0
+_ONLINE_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.2
+
+# A demo has seconds where an operator has minutes.
+_CPO_SETTINGS: Final = {
+    "CPO_COUNTRY_CODE": CPO.country_code,
+    "CPO_PARTY_ID": CPO.party_id,
+    "CPO_NAME": NAME,
+    "CPO_ALLOW_PRIVATE_NETWORKS": "true",
+    "CPO_STATUS_SETTLE": "0.3",
+    "CPO_SESSION_INTERVAL": "2",
+    "CPO_BILLING_GRACE": "2",
+    "CPO_START_WINDOW": "20",
+}
 
 
 @dataclass(slots=True)
@@ -36,30 +54,49 @@ class Stage:
     async def start_hub(self) -> Neighbour:
         """A hub on a database of its own, ready."""
         port = free_port(_HUB_PORT)
-        arguments = ("ocpi_hub", "up", "--port", str(port))
-        hub = await self._start("the hub", arguments, port=port)
-        await hub.ready("/readyz")
-        return hub
+        hub = await self.start("hub", "ocpi_hub", "up", "--port", str(port))
+        return await self._ready(hub, port, "/readyz")
 
-    async def start_platform(
-        self, identity: Identity, program: str, hub: Neighbour, *, wanted_port: int
-    ) -> Neighbour:
-        """A sandbox platform with an invitation to the hub, listening."""
-        party = f"{identity.party}/{identity.role}"
-        invite = ("ocpi_hub", "partner", "invite", identity.name, "--party", party, "--json")
-        invitation = await output_of(invite, environment=self._environment)
-        port = free_port(wanted_port)
-        arguments = (program, "--port", str(port), "--versions-url", f"{hub.url}/ocpi/versions")
-        token = f"{invitation['token']}\n"
-        platform = await self._start(identity.name, arguments, port=port, given=token)
-        await platform.ready("/status")
-        return platform
+    async def start_adapter(self) -> Neighbour:
+        """A CPO adapter on a database of its own, ready."""
+        port = free_port(_CPO_PORT)
+        adapter = await self.start("CPO adapter", "cpo_adapter", "up", "--port", str(port))
+        return await self._ready(adapter, port, "/readyz")
 
-    async def stop(self) -> None:
-        """Stops every process, the last one first."""
-        for child in reversed(self.children):
+    async def start_emsp(self, hub: Neighbour) -> Neighbour:
+        """The sandbox eMSP with an invitation to the hub, listening."""
+        token = await self.invitation(emsp.IDENTITY.name, f"{emsp.IDENTITY.party}/EMSP")
+        port = free_port(_EMSP_PORT)
+        arguments = (emsp.PROGRAM, "--port", str(port), "--versions-url", versions_url(hub))
+        child = await self.start("eMSP", *arguments, given=f"{token}\n")
+        return await self._ready(child, port, "/status")
+
+    async def invitation(self, name: str, party: str) -> str:
+        """A token A of the hub."""
+        found = await self.output("ocpi_hub", "partner", "invite", name, "--party", party)
+        return str(found["token"])
+
+    async def output(self, *arguments: str, given: str = "") -> Any:
+        """What a command of the hub or the adapter says as JSON."""
+        return await output_of((*arguments, "--json"), environment=self._environment, given=given)
+
+    async def start(self, name: str, *arguments: str, given: str = "") -> Child:
+        """A process, which is stopped with the stage."""
+        child = await Child.start(
+            f"the {name}",
+            arguments,
+            environment=self._environment,
+            log=self.logs / f"{name.replace(' ', '-')}.log",
+            given=given,
+        )
+        self.children.append(child)
+        return child
+
+    async def stop(self, *children: Child) -> None:
+        """Stops these processes, the last one first; without any, all that are left."""
+        for child in reversed(children or tuple(self.children)):
             wrong = await child.stop()
-            if wrong is not None:
+            if wrong is not None and wrong not in self.endings:
                 self.endings.append(wrong)
 
     def error_lines(self) -> list[str]:
@@ -67,61 +104,89 @@ class Stage:
         logged = [line for child in self.children for line in child.error_lines()]
         return [*logged, *self.endings]
 
-    async def _start(
-        self, name: str, arguments: tuple[str, ...], *, port: int, given: str = ""
-    ) -> Neighbour:
-        log = self.logs / f"{arguments[0]}.log"
-        child = await Child.start(
-            name, arguments, environment=self._environment, log=log, given=given
-        )
-        self.children.append(child)
-        return Neighbour(child, f"http://127.0.0.1:{port}", self.transport)
+    async def _ready(self, child: Child, port: int, path: str) -> Neighbour:
+        found = Neighbour(child, f"http://127.0.0.1:{port}", self.transport)
+        await found.ready(path)
+        return found
 
     @property
     def _environment(self) -> Mapping[str, str]:
-        """Nothing of a real hub's settings: the demo has a database of its own."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("OCPI_")}
-        return kept | {
-            "OCPI_HUB_DATA_DIR": str(self.data_dir),
+        """Nothing of a real hub's or adapter's settings: the demo has databases of its own."""
+        others = ("OCPI_", "CPO_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+        return {
+            **kept,
+            "OCPI_HUB_DATA_DIR": str(self.data_dir / "hub"),
             "OCPI_HUB_ALLOW_PRIVATE_NETWORKS": "true",
+            "CPO_DATA_DIR": str(self.data_dir / "cpo"),
+            **_CPO_SETTINGS,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The three, ready."""
+    """Everybody, ready."""
 
+    stage: Stage
     hub: Neighbour
-    cpo: Neighbour
+    operator: ChargePointOperator
     emsp: Neighbour
+    simulator: Child
+    stations: Stations
 
-    async def compare(self) -> list[Row]:
-        """What the three hold and have counted, compared."""
-        rows = [compare_books(await self._books(module)) for module in _MODULES]
-        seen = [await side.get("/hub/hubclientinfo") for side in (self.cpo, self.emsp)]
-        tallies = compare_tallies(await self.cpo.told(), await self.emsp.told())
-        return [*rows, compare_presence(*seen), *tallies]
+    async def everybody_there(self) -> None:
+        """Waits until the eMSP is at work and every station is connected."""
+        await self.emsp.reach(Phase.RUNNING, within=_PUSH_SECONDS)
+        try:
+            async with asyncio.timeout(_ONLINE_SECONDS):
+                while self.stations.online < len(STATIONS):
+                    self.look()
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise DemoError(
+                f"{self.stations.online} of {len(STATIONS)} stations are online after "
+                f"{_ONLINE_SECONDS:g} s"
+            ) from None
 
-    async def _books(self, module: str) -> Books:
-        """The hub's side is what it serves to whoever may list the module."""
-        reader = self.cpo if module == "tokens" else self.emsp
-        return Books(
-            module,
-            cpo=await self.cpo.get(f"/books/{module}"),
-            hub=await reader.get(f"/hub/{module}"),
-            emsp=await self.emsp.get(f"/books/{module}"),
-        )
+    def look(self) -> None:
+        """Reads what the stations have done; DemoError when they have ended by themselves."""
+        self.simulator.require_running()
+        self.stations.read()
+
+    async def finish(self) -> None:
+        """Brings everything to its end: drivers with the app first, then the stations."""
+        await self.emsp.finish()
+        await self.stage.stop(self.simulator)
+        self.stations.read()
+
+
+def versions_url(neighbour: Neighbour) -> str:
+    """Where partners of the hub or the adapter start."""
+    return f"{neighbour.url}/ocpi/versions"
 
 
 @asynccontextmanager
 async def standing(stage: Stage) -> AsyncIterator[Cast]:
-    """The hub and both platforms for the time of the block."""
+    """Hub, operator, stations and eMSP for the time of the block."""
     try:
-        hub = await stage.start_hub()
-        charging = await stage.start_platform(cpo.IDENTITY, cpo.PROGRAM, hub, wanted_port=_CPO_PORT)
-        mobility = await stage.start_platform(
-            emsp.IDENTITY, emsp.PROGRAM, hub, wanted_port=_EMSP_PORT
-        )
-        yield Cast(hub, charging, mobility)
+        hub, adapter = await together(stage.start_hub(), stage.start_adapter())
+        registering = asyncio.create_task(stage.start_emsp(hub))
+        try:
+            operator = await _connected(stage, hub, adapter)
+            simulation = operator.simulation(stage.data_dir, cards.shown_cards())
+            simulator = await stage.start("stations", *simulation)
+            mobility = await registering
+        finally:
+            registering.cancel()
+            await asyncio.gather(registering, return_exceptions=True)
+        yield Cast(stage, hub, operator, mobility, simulator, Stations(simulator.log))
     finally:
         await stage.stop()
+
+
+async def _connected(stage: Stage, hub: Neighbour, adapter: Neighbour) -> ChargePointOperator:
+    """The operator, whose adapter has everything and is registered at the hub."""
+    operator = await ChargePointOperator(adapter, stage.output).with_token()
+    await operator.furnish()
+    await operator.connect(versions_url(hub), await stage.invitation(NAME, f"{CPO}/CPO"))
+    return operator

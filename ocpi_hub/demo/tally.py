@@ -1,9 +1,10 @@
-"""What a sandbox platform counts, and the last things that happened there."""
+"""What the sandbox eMSP counts, and the last things that happened there."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -11,24 +12,20 @@ _EVENTS = 12
 
 
 class Count(StrEnum):
-    """What is counted; both platforms use the same words, each for its own side."""
+    """What is counted."""
 
     STATUS_CHANGES = "status_changes"
-    OTHER_CHANGES = "other_changes"
     AUTHORISATIONS = "authorisations"
     ALLOWED = "allowed"
     REFUSED = "refused"
-    UNKNOWN_CARDS = "unknown_cards"
     COMMANDS = "commands"
+    COMMANDS_ANSWERED = "commands_answered"
     COMMANDS_ACCEPTED = "commands_accepted"
     COMMAND_RESULTS = "command_results"
     PREFERENCES = "preferences"
-    SESSIONS_BEGUN = "sessions_begun"
-    SESSIONS_ENDED = "sessions_ended"
     SESSION_CHANGES = "session_changes"
     CDRS = "cdrs"
     CDRS_TWICE = "cdrs_twice"
-    CDRS_FETCHED = "cdrs_fetched"
     TOKEN_CHANGES = "token_changes"  # a name, not a secret
     LISTS_READ = "lists_read"
     CLIENT_INFO = "client_info"
@@ -37,7 +34,7 @@ class Count(StrEnum):
 
 
 class Phase(StrEnum):
-    """How far a sandbox platform is."""
+    """How far the platform is."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -47,7 +44,7 @@ class Phase(StrEnum):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and events of one platform."""
+    """Counts and events of a platform."""
 
     counts: Counter[str] = field(default_factory=Counter)
     events: deque[str] = field(default_factory=lambda: deque(maxlen=_EVENTS))
@@ -59,24 +56,50 @@ class Tally:
         if event is not None:
             self.events.append(event)
 
-    def told(self) -> dict[str, object]:
-        """As another process reads it."""
-        return {
-            "phase": self.phase.value,
-            "counts": dict(self.counts),
-            "events": list(self.events),
-        }
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """Sessions so far: how many run, their energy in kWh, and what the CDRs come to, with VAT."""
+
+    running: int = 0
+    kwh: Decimal = Decimal(0)
+    billed: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What another process read of a Tally."""
+    """A tally and what has been charged, as another process reads them."""
 
     phase: Phase = Phase.STARTING
     counts: Counter[str] = field(default_factory=Counter)
     events: tuple[str, ...] = ()
+    charged: Charged = Charged()
+
+    @classmethod
+    def of(cls, tally: Tally, charged: Charged) -> Told:
+        """As it is now."""
+        return cls(tally.phase, tally.counts, tuple(tally.events), charged)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """For the wire."""
+        return {
+            "phase": self.phase.value,
+            "counts": dict(self.counts),
+            "events": list(self.events),
+            "charged": {
+                "running": self.charged.running,
+                "kwh": self.charged.kwh,
+                "billed": self.charged.billed,
+            },
+        }
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> Told:
-        """From `Tally.told`."""
-        return cls(Phase(document["phase"]), Counter(document["counts"]), tuple(document["events"]))
+        """From `document`."""
+        return cls(
+            Phase(document["phase"]),
+            Counter(document["counts"]),
+            tuple(document["events"]),
+            Charged(**document["charged"]),
+        )

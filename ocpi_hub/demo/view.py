@@ -13,29 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ocpi_hub.demo.compare import Row
+from ocpi_hub.demo.park import STATIONS
+from ocpi_hub.demo.stations import Stations
 from ocpi_hub.demo.tally import Count, Told
 
 _LINE_EVERY: Final = 5.0
 _EVENTS: Final = 5
 _MOST_DIFFERENCES: Final = 5
-
-# What is counted, and what each of the two does with it; None where it has no part in it.
-_SHOWN: Final[tuple[tuple[str, Count, str | None, str | None], ...]] = (
-    ("status changes", Count.STATUS_CHANGES, "sent", "received"),
-    ("other changes", Count.OTHER_CHANGES, "sent", None),
-    ("token changes", Count.TOKEN_CHANGES, "received", "sent"),
-    ("authorisations", Count.AUTHORISATIONS, "asked", "answered"),
-    ("  allowed", Count.ALLOWED, "", ""),
-    ("  refused", Count.REFUSED, "", ""),
-    ("  unknown cards", Count.UNKNOWN_CARDS, "", None),
-    ("commands", Count.COMMANDS, "received", "sent"),
-    ("  results", Count.COMMAND_RESULTS, "sent", "received"),
-    ("charging preferences", Count.PREFERENCES, "received", "sent"),
-    ("session messages", Count.SESSION_CHANGES, "sent", "received"),
-    ("CDRs", Count.CDRS, "sent", "received"),
-    ("  fetched again", Count.CDRS_FETCHED, "", None),
-    ("lists by GET All", Count.LISTS_READ, None, "read"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +28,7 @@ class Moment:
 
     elapsed: float
     seconds: float | None
-    cpo: Told
+    stations: Stations
     emsp: Told
 
 
@@ -75,6 +59,17 @@ class View:
             self.console.print(_line(moment), soft_wrap=True, highlight=False)
 
 
+def addresses(hub: str, adapter: str, emsp: str) -> Iterator[str]:
+    """Where everybody is, a line each."""
+    stations = f"{adapter.replace('http', 'ws', 1)}/ocpp"
+    for who, where, about in (
+        ("hub", hub, "everybody meets here"),
+        ("CPO adapter", adapter, f"{len(STATIONS)} stations at {stations}, OCPP 1.6 and 2.0.1"),
+        ("eMSP", emsp, "drivers with cards and an app"),
+    ):
+        yield f"  {who:<13} {where:<23} {about}"
+
+
 def result_table(rows: Sequence[Row]) -> RenderableType:
     """What was compared, and whether it is equal."""
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
@@ -93,42 +88,55 @@ def difference_lines(rows: Sequence[Row]) -> Iterator[str]:
     """The first differences of each comparison."""
     for row in rows:
         for difference in row.differences[:_MOST_DIFFERENCES]:
-            yield f"{row.what}: {difference}"
+            yield f"{row.what.strip()}: {difference}"
         left = len(row.differences) - _MOST_DIFFERENCES
         if left > 0:
-            yield f"{row.what}: and {left} more"
+            yield f"{row.what.strip()}: and {left} more"
 
 
 def _live_table(moment: Moment) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(_clock(moment), min_width=20)
-    for name in ("CPO", "", "eMSP", ""):
-        table.add_column(name, justify="right" if name else "left", min_width=8)
-    for what, count, at_cpo, at_emsp in _SHOWN:
-        cells: list[str] = []
-        for told, action in ((moment.cpo, at_cpo), (moment.emsp, at_emsp)):
-            cells += ("", "") if action is None else (str(told.counts[count]), action)
-        table.add_row(what, *cells)
-    table.add_row("sessions now", str(_sessions(moment)), "", "", "")
+    table.add_column("", justify="right", min_width=8)
+    table.add_column("", style="dim")
+    for what, number, remark in _figures(moment):
+        table.add_row(what, number, remark)
     return table
 
 
+def _figures(moment: Moment) -> Iterator[tuple[str, str, str]]:
+    """What stands in the table: what, how much, and a remark."""
+    there, told = moment.stations, moment.emsp
+    seen, counts, charged = there.counts, told.counts, told.charged
+    lost = f"{seen['connection drops']} connections lost, {seen['is faulted']} faults"
+    refused = f"{seen['token is refused']} refused"
+    results = f"{counts[Count.COMMANDS_ACCEPTED]} accepted, {counts[Count.COMMAND_RESULTS]} results"
+    yield "stations online", f"{there.online}", lost
+    yield "sessions now", f"{charged.running}", f"{seen['transaction begins']} begun"
+    yield "energy", f"{charged.kwh:.3f}", "kWh"
+    yield "CDRs", f"{counts[Count.CDRS]}", f"for {charged.billed:.2f} EUR"
+    yield "cards shown", f"{seen['card is shown']}", refused
+    yield "authorisations", f"{counts[Count.AUTHORISATIONS]}", f"{counts[Count.ALLOWED]} allowed"
+    yield "commands", f"{counts[Count.COMMANDS]}", results
+    yield "charging preferences", f"{counts[Count.PREFERENCES]}", "sent"
+    yield "status changes", f"{counts[Count.STATUS_CHANGES]}", "received"
+    yield "session messages", f"{counts[Count.SESSION_CHANGES]}", "received"
+    yield "lists by GET All", f"{counts[Count.LISTS_READ]}", "read"
+    yield "token changes", f"{counts[Count.TOKEN_CHANGES]}", "sent"
+
+
 def _latest(moment: Moment) -> RenderableType:
-    events = (*moment.cpo.events[-_EVENTS:], *moment.emsp.events[-_EVENTS // 2 :])
+    events = (*list(moment.stations.events)[-_EVENTS:], *moment.emsp.events[-_EVENTS:])
     return Text("\n".join(f"· {event}" for event in events), style="dim", no_wrap=True)
 
 
 def _line(moment: Moment) -> str:
-    cpo, emsp = moment.cpo.counts, moment.emsp.counts
+    counts, charged = moment.emsp.counts, moment.emsp.charged
     return (
-        f"{_clock(moment)}: {cpo[Count.STATUS_CHANGES]} status changes, "
-        f"{cpo[Count.AUTHORISATIONS]} authorisations, {emsp[Count.COMMANDS]} commands, "
-        f"{_sessions(moment)} sessions now, {emsp[Count.CDRS]} CDRs"
+        f"{_clock(moment)}: {moment.stations.online} stations online, "
+        f"{charged.running} sessions now, {charged.kwh:.3f} kWh, {counts[Count.CDRS]} CDRs "
+        f"for {charged.billed:.2f} EUR, {counts[Count.COMMANDS]} commands"
     )
-
-
-def _sessions(moment: Moment) -> int:
-    return moment.cpo.counts[Count.SESSIONS_BEGUN] - moment.cpo.counts[Count.SESSIONS_ENDED]
 
 
 def _clock(moment: Moment) -> str:

@@ -8,23 +8,28 @@ from typing import Any
 
 from ocpi_hub.pricing.claims import Claim
 from ocpi_hub.pricing.findings import Code, Finding
-from ocpi_hub.pricing.money import HOUR, WIDE, ZERO, plain
+from ocpi_hub.pricing.money import HOUR, ZERO, exact_units, plain
 from ocpi_hub.pricing.result import TOTAL_COST, Priced, hours
+from ocpi_hub.pricing.segments import Bucket
 from ocpi_hub.pricing.usage import Usage
 
 _TOLERANCE = Decimal("0.0005")
 _CENT = Decimal("0.01")
+_NET, _GROSS = f"{TOTAL_COST}.excl_vat", f"{TOTAL_COST}.incl_vat"
+_NET_PARTS = [f"{bucket}.excl_vat" for bucket in Bucket]
+_GROSS_PARTS = [f"{bucket}.incl_vat" for bucket in Bucket]
 
 
 def check_itself(
     cdr: Mapping[str, Any], claims: tuple[Claim, ...], priced: Priced
 ) -> Iterator[Finding]:
     """The findings of everything in a CDR that does not add up."""
-    yield from _quantities({claim.field: claim.value for claim in claims}, priced.usage)
-    for with_vat in (False, True):
-        side = [claim for claim in claims if claim.cost and claim.with_vat is with_vat]
-        yield from _sum(side, priced)
-    yield from _vat(claims)
+    said = {claim.field: claim.value for claim in claims}
+    yield from _quantities(said, priced.usage)
+    for total, parts in ((_NET, _NET_PARTS), (_GROSS, _GROSS_PARTS)):
+        if total in said:
+            yield from _sum(said[total], [said[each] for each in parts if each in said], priced)
+    yield from _vat(said)
     yield from _credit(cdr)
 
 
@@ -32,12 +37,12 @@ def _quantities(said: Mapping[str, Decimal], usage: Usage) -> Iterator[Finding]:
     if _differs(said.get("total_energy"), usage.energy):
         message = f"the periods sum to {plain(usage.energy)} kWh"
         yield Finding(Code.TOTAL_ENERGY_DIFFERS, "/total_energy", message)
-    if _differs(said.get("total_parking_time"), WIDE.divide(usage.parking, HOUR)):
+    if _differs(said.get("total_parking_time"), exact_units(usage.parking)):
         message = f"the periods sum to {hours(usage.parking)} h of parking"
         yield Finding(Code.PARKING_SUM_DIFFERS, "/total_parking_time", message)
     if not usage.times_known:
         return
-    if _differs(said.get("total_time"), WIDE.divide(usage.seconds, HOUR)):
+    if _differs(said.get("total_time"), exact_units(usage.seconds)):
         message = f"from start to end it is {hours(usage.seconds)} h"
         yield Finding(Code.TOTAL_TIME_DIFFERS, "/total_time", message)
     timed = sum((period.time + period.parking for period in usage.periods), ZERO)
@@ -46,22 +51,20 @@ def _quantities(said: Mapping[str, Decimal], usage: Usage) -> Iterator[Finding]:
         yield Finding(Code.TIME_SUM_DIFFERS, "/charging_periods", message)
 
 
-def _sum(side: Sequence[Claim], priced: Priced) -> Iterator[Finding]:
+def _sum(total: Decimal, parts: Sequence[Decimal], priced: Priced) -> Iterator[Finding]:
     """The partial costs, where all are there, against the total without a price limit."""
-    total = next((claim for claim in side if claim.cost == TOTAL_COST), None)
-    parts = [claim.value for claim in side if claim.cost != TOTAL_COST]
-    if total is None or not parts or len(parts) < len(priced.buckets) or priced.adjustments:
+    if not parts or len(parts) < len(priced.buckets) or priced.adjustments:
         return
     together = sum(parts, ZERO)
-    if abs(abs(total.value) - abs(together)) > _CENT * len(parts):
+    if abs(abs(total) - abs(together)) > _CENT * len(parts):
         message = f"the partial costs sum to {plain(together)}"
         yield Finding(Code.PARTIAL_COSTS_DIFFER, f"/{TOTAL_COST}", message)
 
 
-def _vat(claims: Sequence[Claim]) -> Iterator[Finding]:
-    sides = {claim.with_vat: claim.value for claim in claims if claim.cost == TOTAL_COST}
-    if len(sides) == 2 and 0 <= sides[True] < sides[False]:
-        message = f"{plain(sides[True])} with VAT is less than {plain(sides[False])} without"
+def _vat(said: Mapping[str, Decimal]) -> Iterator[Finding]:
+    net, gross = said.get(_NET), said.get(_GROSS)
+    if net is not None and gross is not None and 0 <= gross < net:
+        message = f"{plain(gross)} with VAT is less than {plain(net)} without"
         yield Finding(Code.INCL_BELOW_EXCL, f"/{TOTAL_COST}", message)
 
 

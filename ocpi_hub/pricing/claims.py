@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from ocpi_hub.pricing.limits import Total
-from ocpi_hub.pricing.money import EXACT, HOUR, WIDE, ZERO, minor_unit, rounded
+from ocpi_hub.pricing.money import EXACT, ZERO, exact_units, minor_unit, rounded
 from ocpi_hub.pricing.reading import mapping, number
 from ocpi_hub.pricing.result import TOTAL_COST, Priced
 from ocpi_hub.pricing.segments import Bucket
@@ -42,7 +42,12 @@ def read_claims(cdr: Mapping[str, Any]) -> tuple[Claim, ...]:
 
     Only the total cost of a Credit CDR is negated (CDRs, Credit CDRs).
     """
-    return (*_costs(cdr, credit=cdr.get("credit") is True), *_quantities(cdr))
+    claims = _costs(cdr, credit=cdr.get("credit") is True)
+    for name in _QUANTITIES:
+        given = cdr.get(name)
+        if given is not None:
+            claims.append(Claim(name, None, False, number(given, name)))
+    return tuple(claims)
 
 
 def exact_value(claim: Claim, priced: Priced) -> Decimal | None:
@@ -62,7 +67,7 @@ def agrees(claim: Claim, priced: Priced) -> bool:
 
 def equals(claim: Claim, exact: Decimal | None, priced: Priced) -> bool:
     """The same where the exact value is known already."""
-    if exact is None:
+    if exact is None or claim.value == exact:
         return True
     if claim.cost is not None:
         return _is_rounded(claim.value, exact, minor_unit(priced.usage.currency))
@@ -72,7 +77,8 @@ def equals(claim: Claim, exact: Decimal | None, priced: Priced) -> bool:
     return any(abs(claim.value - each) <= _QUANTITY_TOLERANCE for each in others)
 
 
-def _costs(cdr: Mapping[str, Any], *, credit: bool) -> Iterator[Claim]:
+def _costs(cdr: Mapping[str, Any], *, credit: bool) -> list[Claim]:
+    claims = []
     for name, sides in _COSTS.items():
         given = cdr.get(name)
         if given is None:
@@ -80,20 +86,16 @@ def _costs(cdr: Mapping[str, Any], *, credit: bool) -> Iterator[Claim]:
         cost = mapping(given, name)
         negated = credit and name == TOTAL_COST
         for side, field, with_vat in sides:
-            if cost.get(side) is not None:
-                value = number(cost[side], field)
-                yield Claim(field, name, with_vat, -value if negated else value, negated)
-
-
-def _quantities(cdr: Mapping[str, Any]) -> Iterator[Claim]:
-    for name in _QUANTITIES:
-        if cdr.get(name) is not None:
-            yield Claim(name, None, False, number(cdr[name], name))
+            amount = cost.get(side)
+            if amount is not None:
+                value = number(amount, field)
+                claims.append(Claim(field, name, with_vat, -value if negated else value, negated))
+    return claims
 
 
 def _is_rounded(value: Decimal, exact: Decimal, minor: int) -> bool:
     """Half up to the minor unit, to four decimals, or to as many as the claim itself has."""
-    if value == exact or value in (rounded(exact, minor), rounded(exact, _PLACES)):
+    if value in (rounded(exact, minor), rounded(exact, _PLACES)):
         return True
     return value == rounded(exact, max(minor, -int(value.as_tuple().exponent)))
 
@@ -104,9 +106,9 @@ def _exact_quantity(field: str, priced: Priced) -> Decimal | None:
         case "total_energy":
             return usage.energy
         case "total_parking_time":
-            return WIDE.divide(usage.parking, HOUR)
+            return exact_units(usage.parking)
         case _:
-            return WIDE.divide(usage.seconds, HOUR) if usage.times_known else None
+            return exact_units(usage.seconds) if usage.times_known else None
 
 
 def _other_readings(field: str, priced: Priced) -> Iterator[Decimal]:
@@ -115,4 +117,4 @@ def _other_readings(field: str, priced: Priced) -> Iterator[Decimal]:
     if field == "total_time" and usage.session_start != usage.start:
         with localcontext(EXACT):
             seconds = exact_seconds(usage.end - usage.session_start)
-        yield WIDE.divide(seconds, HOUR)
+        yield exact_units(seconds)

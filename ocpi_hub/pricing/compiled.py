@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from functools import cached_property
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from ocpi_hub.pricing.reading import (
     optional_text,
     text,
 )
+from ocpi_hub.pricing.remembered import remembered
 from ocpi_hub.pricing.restrictions import Restrictions, read_restrictions
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps
@@ -87,17 +87,17 @@ class CompiledTariff:
     facts: frozenset[Fact]
     findings: tuple[Finding, ...]
 
-    @cached_property
+    @remembered
     def digest(self) -> str:
         """What tells this version of the tariff from every other: SHA-256 of its JSON."""
         return sha256(dumps(self.document)).hexdigest()
 
-    @cached_property
+    @remembered
     def needs_clock(self) -> bool:
         """Whether a price hangs on the time of day, the date or the weekday."""
         return not _CLOCK.isdisjoint(self.facts)
 
-    @cached_property
+    @remembered
     def needs_power(self) -> bool:
         """Whether a price hangs on the power."""
         return not _POWER.isdisjoint(self.facts)

@@ -87,8 +87,10 @@ def _energy_in(charging: timedelta, power: Decimal) -> Decimal:
 
 def _usage(plan: Plan, currency: str, energy: Decimal, times: tuple[timedelta, timedelta]) -> Usage:
     charging, stay = times
-    end = plan.start + stay
-    charged = plan.start + charging
+    try:
+        end, charged = plan.start + stay, plan.start + charging
+    except OverflowError:
+        raise InvalidParameters("start: the session would end after the year 9999") from None
     whole = Period(
         at=0,
         start=plan.start,

@@ -77,8 +77,9 @@ def _vat_table(priced: Priced) -> list[dict[str, str | None]]:
     charges: list[Segment | Step] = [*priced.segments, *priced.steps]
     for charge in charges:
         if charge.component is not None:
-            net, vat = rates.get(charge.component.vat, (ZERO, ZERO))
-            rates[charge.component.vat] = net + charge.excl, vat + charge.incl - charge.excl
+            rate, excl = charge.component.vat, charge.excl
+            net, vat = rates.get(rate, (ZERO, ZERO))
+            rates[rate] = net + excl, vat + charge.incl - excl
     return list(_scaled(rates, priced))
 
 
@@ -86,23 +87,22 @@ def _scaled(
     rates: Mapping[Decimal | None, tuple[Decimal, Decimal]], priced: Priced
 ) -> Iterator[dict[str, str | None]]:
     """A price limit moves each rate in proportion."""
-    net_left, total = units(priced.total.excl), units(priced.total.incl)
-    vat_left = total - net_left
+    *others, last = rates or [None]
+    net_left, with_vat = priced.total_cost or (ZERO, ZERO)
+    vat_left = with_vat - net_left
     nets = sum((net for net, _ in rates.values()), ZERO)
     vats = sum((vat for _, vat in rates.values()), ZERO)
-    rows = list(rates.items()) or [(None, (ZERO, ZERO))]
-    for at, (rate, (net, vat)) in enumerate(rows):
-        if at == len(rows) - 1:
-            shown_net, shown_vat = net_left, vat_left
-        else:
-            shown_net = _part(net, nets, priced.total.excl)
-            shown_vat = _part(vat, vats, priced.total.incl - priced.total.excl)
+    for rate in others:
+        net, vat = rates[rate]
+        shown_net = _part(net, nets, priced.total.excl)
+        shown_vat = _part(vat, vats, priced.total.incl - priced.total.excl)
         net_left, vat_left = net_left - shown_net, vat_left - shown_vat
-        yield {
-            "rate": None if rate is None else plain(rate),
-            "net": plain(shown_net),
-            "vat": plain(shown_vat),
-        }
+        yield _vat_row(rate, shown_net, shown_vat)
+    yield _vat_row(last, net_left, vat_left)
+
+
+def _vat_row(rate: Decimal | None, net: Decimal, vat: Decimal) -> dict[str, str | None]:
+    return {"rate": None if rate is None else plain(rate), "net": plain(net), "vat": plain(vat)}
 
 
 def _part(part: Decimal, whole: Decimal, total: Decimal) -> Decimal:

@@ -15,6 +15,7 @@ from ocpi_hub.pricing.money import ZERO, plain, quantity, units
 from ocpi_hub.pricing.restrictions import FIELDS
 from ocpi_hub.pricing.result import Priced, hours
 from ocpi_hub.pricing.segments import Segment
+from ocpi_hub.pricing.usage import Period
 from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
 
@@ -26,6 +27,8 @@ _MOST_PASSED = 50
 _ALWAYS = ["it applies always"]
 _UNPRICED = {"excl_vat": None, "incl_vat": None}
 _NONE_APPLIES = ["no element that prices it applies"]
+_UNITS = {None: None, CdrDimensionType.ENERGY: "kWh"}
+_NO_COMPONENT = {"pointer": None, "price": None, "vat": None}
 
 
 class Lines:
@@ -37,8 +40,10 @@ class Lines:
         self._without = "free" if priced.computable else "unpriced"
         self._passed: dict[tuple[int, Fact, int], list[dict[str, Any] | None]] = {}
         self._tables: dict[tuple[int, Fact], list[dict[str, Any] | None]] = {}
+        self._facts: dict[tuple[Fact, Any], str] = {}
         self._components: dict[int, dict[str, str | None]] = {}
         self._spans: dict[int, dict[str, Any]] = {}
+        self._moments: dict[datetime, tuple[str, str | None]] = {}
         self._excl = self._incl = ZERO
         self._shown_excl = self._shown_incl = ZERO
 
@@ -52,11 +57,12 @@ class Lines:
 
     def _segments(self) -> Iterator[Line]:
         for segment in self._priced.segments:
-            head = self._head(segment)
-            cost = (
-                _UNPRICED if head["kind"] == "unpriced" else self._cost(segment.excl, segment.incl)
+            line = self._head(segment)
+            line["because"], line["passed"] = self._why(segment)
+            line.update(
+                _UNPRICED if line["kind"] == "unpriced" else self._cost(segment.excl, segment.incl)
             )
-            yield {**head, **self._why(segment), **cost}
+            yield line
 
     def _steps(self) -> Iterator[Line]:
         index = {id(segment): at for at, segment in enumerate(self._priced.segments)}
@@ -98,10 +104,10 @@ class Lines:
         return {"excl_vat": without, "incl_vat": with_vat}
 
     def _head(self, segment: Segment) -> Line:
-        component = segment.component
-        span = self._spans.get(id(segment.period))
+        component, period, tariff = segment.component, segment.period, segment.tariff
+        span = self._spans.get(id(period))
         if span is None:
-            span = self._spans[id(segment.period)] = self._span(segment)
+            span = self._spans[id(period)] = self._span(period)
         return {
             "kind": self._without if component is None else "charge",
             **span,
@@ -109,41 +115,49 @@ class Lines:
             "dimension": _name(segment),
             "volume": _volume(segment, segment.quantity),
             "unit": _unit(segment),
-            "tariff": None if segment.tariff is None else segment.tariff.id,
-            **self._component(component),
+            "tariff": None if tariff is None else tariff.id,
+            **(_NO_COMPONENT if component is None else self._component(component)),
             "total_field": segment.bucket,
         }
 
-    def _component(self, component: Component | None) -> dict[str, str | None]:
+    def _component(self, component: Component) -> dict[str, str | None]:
         known = self._components.get(id(component))
         if known is None:
             known = self._components[id(component)] = {
-                "pointer": None if component is None else _pointer(component),
-                "price": None if component is None else plain(component.price),
-                "vat": None if component is None else _optional(component.vat),
+                "pointer": _pointer(component),
+                "price": plain(component.price),
+                "vat": _optional(component.vat),
             }
         return known
 
-    def _span(self, segment: Segment) -> dict[str, Any]:
-        period, clock = segment.period, self._priced.clock
+    def _span(self, period: Period) -> dict[str, Any]:
+        start, local_start = self._moment(period.start)
+        end, local_end = self._moment(period.end)
         return {
             "period": period.at,
-            "start": format_datetime(period.start),
-            "end": format_datetime(period.end),
-            "local_start": _local(clock.local(period.start)),
-            "local_end": _local(clock.local(period.end)),
+            "start": start,
+            "end": end,
+            "local_start": local_start,
+            "local_end": local_end,
         }
 
-    def _why(self, segment: Segment) -> dict[str, Any]:
+    def _moment(self, moment: datetime) -> tuple[str, str | None]:
+        """A moment as OCPI writes it and as the wall shows it; one period ends where one starts."""
+        known = self._moments.get(moment)
+        if known is None:
+            local = self._priced.clock.local(moment)
+            shown = None if local is None else local.isoformat()
+            known = self._moments[moment] = format_datetime(moment), shown
+        return known
+
+    def _why(self, segment: Segment) -> tuple[list[str], list[dict[str, Any]]]:
         lookup, place = segment.lookup, segment.place
         if lookup is None:
             reason = "nothing in the tariff prices it" if segment.tariff else "no tariff holds here"
-            return {"because": [reason], "passed": []}
+            return [reason], []
         before = len(lookup.entries) if place is None else place
-        return {
-            "because": self._because(lookup, place, segment.facts),
-            "passed": self._passed_over(lookup, before, segment.facts) if before else [],
-        }
+        passed = self._passed_over(lookup, before, segment.facts) if before else []
+        return self._because(lookup, place, segment.facts), passed
 
     def _passed_over(self, lookup: Lookup, before: int, facts: Facts) -> list[dict[str, Any]]:
         """The elements that come earlier, by the first restriction that did not hold."""
@@ -156,7 +170,7 @@ class Lines:
                 passed.append(
                     {
                         "restriction": _NAMES[axis.fact],
-                        "fact": fact_text(axis.fact, facts),
+                        "fact": self._fact(axis.fact, facts),
                         "elements": self._wanted(lookup, axis.fact, failed),
                     }
                 )
@@ -192,17 +206,20 @@ class Lines:
         if not ranges:
             return _ALWAYS
         return [
-            f"{_NAMES[fact]} {self._own(lookup, fact, place)}: {fact_text(fact, facts)}"
+            f"{_NAMES[fact]} {self._own(lookup, fact, place)}: {self._fact(fact, facts)}"
             for fact in ranges
         ]
+
+    def _fact(self, fact: Fact, facts: Facts) -> str:
+        key = fact, facts[fact]
+        known = self._facts.get(key)
+        if known is None:
+            known = self._facts[key] = fact_text(fact, facts)
+        return known
 
     def _own(self, lookup: Lookup, fact: Fact, place: int) -> str:
         wanted = self._table(lookup, fact)[place]
         return "" if wanted is None else wanted["wanted"]
-
-
-def _local(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _pointer(component: Component) -> str:
@@ -218,13 +235,11 @@ def _name(segment: Segment) -> str:
 
 
 def _unit(segment: Segment) -> str | None:
-    if segment.dimension is None:
-        return None
-    return "kWh" if segment.dimension is CdrDimensionType.ENERGY else "h"
+    return _UNITS.get(segment.dimension, "h")
 
 
 def _volume(segment: Segment, value: Decimal) -> str:
-    return hours(value) if _unit(segment) == "h" else quantity(value)
+    return quantity(value) if segment.dimension in _UNITS else hours(value)
 
 
 def _limit(adjustment: Adjustment) -> dict[str, str | None]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import IntEnum
-from functools import cached_property
 from typing import Any, NamedTuple
+
+from ocpi_hub.pricing.remembered import remembered
 
 
 class Fact(IntEnum):
@@ -104,7 +105,7 @@ class Lookup:
     axes: tuple[Axis, ...]
     possible: int
 
-    @cached_property
+    @remembered
     def components(self) -> frozenset[Component | None]:
         """All that may price, None for nothing."""
         return frozenset(entry.component for entry in self.entries) | {None}

@@ -17,6 +17,8 @@ ZERO = Decimal(0)
 # whatever would not is an exception instead of a rounded amount.
 EXACT = Context(prec=320, traps=[Inexact, InvalidOperation, Overflow, DivisionByZero])
 WIDE = Context(prec=320, traps=[InvalidOperation, Overflow, DivisionByZero])
+# Nearly every amount with a finite form has a short one, and dividing to 320 digits is slow.
+_SHORT = Context(prec=40, traps=[InvalidOperation, Overflow, DivisionByZero])
 
 # How an amount without a finite decimal form, such as a third of a euro, is written.
 _ENDLESS_DECIMALS = Decimal("1e-12")
@@ -55,11 +57,15 @@ def minor_unit(currency: str) -> int:
 
 def exact_units(amount: Decimal) -> Decimal:
     """The amount in units of the currency, to 320 digits where it has no finite form."""
-    return WIDE.divide(amount, HOUR)
+    short = _SHORT.divide(amount, HOUR)
+    return short if WIDE.multiply(short, HOUR) == amount else WIDE.divide(amount, HOUR)
 
 
 def units(amount: Decimal) -> Decimal:
     """The amount in units of the currency: exact, or to 12 decimals where it is endless."""
+    short = _SHORT.divide(amount, HOUR)
+    if WIDE.multiply(short, HOUR) == amount:
+        return short
     try:
         return EXACT.divide(amount, HOUR)
     except Inexact:

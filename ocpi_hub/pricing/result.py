@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from functools import cached_property
 from typing import NamedTuple
 
 from ocpi_hub.pricing.circumstances import ReservationOutcome, Settled
@@ -14,8 +13,6 @@ from ocpi_hub.pricing.findings import NOT_COMPARABLE, Code, Finding
 from ocpi_hub.pricing.limits import Adjustment, Total
 from ocpi_hub.pricing.money import (
     EXACT,
-    HOUR,
-    WIDE,
     ZERO,
     exact_units,
     minor_unit,
@@ -25,6 +22,7 @@ from ocpi_hub.pricing.money import (
 )
 from ocpi_hub.pricing.money import units as in_units
 from ocpi_hub.pricing.policies import Policy, Rounding
+from ocpi_hub.pricing.remembered import remembered
 from ocpi_hub.pricing.segments import Bucket, Segment
 from ocpi_hub.pricing.steps import Step
 from ocpi_hub.pricing.usage import Usage
@@ -32,6 +30,7 @@ from ocpi_hub.pricing.zones import WallClock
 from ocpi_hub.protocol.v2_2_1.cdrs import CdrDimensionType
 
 TOTAL_COST = "total_cost"
+_COSTS: tuple[str, ...] = (TOTAL_COST, *Bucket)
 
 # Without these there is no amount at all; in another currency there is, with nothing to compare.
 _WITHOUT_AMOUNT = NOT_COMPARABLE - {Code.CURRENCY_MISMATCH}
@@ -52,7 +51,8 @@ class Amount(NamedTuple):
 
     def document(self) -> dict[str, str]:
         """The amount as JSON."""
-        return {"excl_vat": plain(self.excl), "incl_vat": plain(self.incl)}
+        excl = plain(self.excl)
+        return {"excl_vat": excl, "incl_vat": excl if self.incl == self.excl else plain(self.incl)}
 
 
 @dataclass(frozen=True)
@@ -73,26 +73,26 @@ class Priced:
     total: Total
     findings: tuple[Finding, ...]
 
-    @cached_property
+    @remembered
     def codes(self) -> frozenset[Code]:
         """The codes of all findings."""
         return frozenset(finding.code for finding in self.findings)
 
-    @cached_property
+    @remembered
     def computable(self) -> bool:
         """Whether there is an amount at all."""
         return self.codes.isdisjoint(_WITHOUT_AMOUNT)
 
-    @cached_property
+    @remembered
     def total_cost(self) -> Amount | None:
         """What the session costs."""
         return _amount(self.total) if self.computable else None
 
-    @cached_property
+    @remembered
     def exact(self) -> Mapping[str, Total]:
         """The total and the partial costs in units of the currency, to 320 digits where endless."""
         costs: list[tuple[str, Total]] = [(TOTAL_COST, self.total), *self.buckets.items()]
-        return {name: Total(exact_units(cost.excl), exact_units(cost.incl)) for name, cost in costs}
+        return {name: _exact(cost) for name, cost in costs}
 
     @property
     def limit_applied(self) -> str | None:
@@ -131,13 +131,10 @@ class Priced:
 
     def document(self) -> dict[str, object]:
         """The price as JSON: amounts as exact strings, quantities in kWh and hours."""
-        computable = self.computable
-        totals: dict[str, object] = {
-            bucket: _document(self.buckets.get(bucket)) if computable else None for bucket in Bucket
-        }
+        totals: dict[str, object] = {bucket: _document(self.cost(bucket)) for bucket in Bucket}
         return {
             "currency": self.usage.currency,
-            "total_cost": _document(self.total) if computable else None,
+            "total_cost": _document(self.total_cost),
             **totals,
             "total_energy": quantity(self.usage.energy),
             "total_time": hours(self.usage.seconds),
@@ -156,13 +153,13 @@ class Priced:
         decimals, costs = minor_unit(self.usage.currency), self.exact if self.computable else {}
         return {"decimals": decimals} | {
             name: _rounded(costs[name], decimals, mode) if name in costs else None
-            for name in (TOTAL_COST, *Bucket)
+            for name in _COSTS
         }
 
 
 def hours(seconds: Decimal) -> str:
     """Seconds as hours, with at most six decimals."""
-    return quantity(WIDE.divide(seconds, HOUR))
+    return quantity(exact_units(seconds))
 
 
 def _quantity(dimension: str, value: Decimal) -> str:
@@ -174,10 +171,17 @@ def _amount(total: Total) -> Amount:
     return Amount(excl, excl if total.incl == total.excl else in_units(total.incl))
 
 
+def _exact(total: Total) -> Total:
+    excl = exact_units(total.excl)
+    return Total(excl, excl if total.incl == total.excl else exact_units(total.incl))
+
+
 def _rounded(total: Total, decimals: int, mode: Rounding) -> dict[str, str]:
-    excl, incl = (f"{rounded(each, decimals, mode):f}" for each in total)
+    excl = incl = f"{rounded(total.excl, decimals, mode):f}"
+    if total.incl != total.excl:
+        incl = f"{rounded(total.incl, decimals, mode):f}"
     return {"excl_vat": excl, "incl_vat": incl}
 
 
-def _document(total: Total | None) -> dict[str, str] | None:
-    return None if total is None else _amount(total).document()
+def _document(amount: Amount | None) -> dict[str, str] | None:
+    return None if amount is None else amount.document()

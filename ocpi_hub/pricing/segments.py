@@ -21,6 +21,7 @@ from ocpi_hub.protocol.v2_2_1.tariffs import TariffDimensionType
 
 _NO_TIME = timedelta()
 _ONE = Decimal(1)
+_FREE = ZERO, ZERO
 
 
 class Bucket(StrEnum):
@@ -35,7 +36,7 @@ class Bucket(StrEnum):
 
 class Segment(NamedTuple):
     """A volume in base units (kWh, seconds, one FLAT) and what prices it; `dimension` is None for a
-    FLAT, `place` that of the entry in the lookup."""
+    FLAT, `place` that of the entry in the lookup. `excl` and `incl` are its costs in 3600ths."""
 
     period: Period
     dimension: CdrDimensionType | None
@@ -48,16 +49,8 @@ class Segment(NamedTuple):
     component: Component | None
     quantity: Decimal
     facts: Facts
-
-    @property
-    def excl(self) -> Decimal:
-        """Its cost without VAT, in 3600ths."""
-        return ZERO if self.component is None else self.quantity * self.component.rate
-
-    @property
-    def incl(self) -> Decimal:
-        """Its cost with VAT, in 3600ths."""
-        return ZERO if self.component is None else self.quantity * self.component.gross_rate
+    excl: Decimal
+    incl: Decimal
 
     @property
     def where(self) -> str:
@@ -176,7 +169,8 @@ class Walk:
         self._flats[context] = component
         bucket = _flat_bucket(component, period, context)
         kind = None, TariffDimensionType.FLAT, context, bucket
-        yield Segment(period, *kind, tariff, lookup, place, component, _ONE, facts)
+        cost = component.rate, component.gross_rate
+        yield Segment(period, *kind, tariff, lookup, place, component, _ONE, facts, *cost)
 
     def _energy(self, period: Period, tariff: CompiledTariff | None, facts: Facts) -> Segment:
         return self._segment(
@@ -225,7 +219,10 @@ class Walk:
             if component is None and tariff.lookups:
                 message = f"no element prices {dimension} here, so it costs nothing"
                 self._find(Code.NO_PRICE_COMPONENT, period, message)
-        return Segment(period, *kind, tariff, lookup, place, component, quantity, facts)
+        cost = _FREE
+        if component is not None:
+            cost = quantity * component.rate, quantity * component.gross_rate
+        return Segment(period, *kind, tariff, lookup, place, component, quantity, facts, *cost)
 
     def _doubt(
         self, period: Period, lookup: Lookup, facts: Facts, component: Component | None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 
 from ocpi_hub.pricing.findings import Finding
 from ocpi_hub.pricing.money import HOUR, ZERO
+from ocpi_hub.pricing.remembered import remembered
 
 # Hours with four decimals are off by up to this many seconds.
 TIME_NOISE = Decimal("0.36")
@@ -54,27 +54,27 @@ class Usage:
     times_rounded: bool = False
     findings: tuple[Finding, ...] = ()
 
-    @cached_property
+    @remembered
     def energy(self) -> Decimal:
         """Measured kWh."""
         return sum((period.energy for period in self.periods), ZERO)
 
-    @cached_property
+    @remembered
     def parking(self) -> Decimal:
         """Seconds of parking, priced or not."""
         return sum((period.parking for period in self.periods), ZERO)
 
-    @cached_property
+    @remembered
     def seconds(self) -> Decimal:
         """How long it took from start to end."""
         return exact_seconds(self.end - self.start)
 
-    @cached_property
+    @remembered
     def reserved(self) -> bool:
         """Whether any time was reserved."""
         return any(period.reservation for period in self.periods)
 
-    @cached_property
+    @remembered
     def used(self) -> bool:
         """Whether anything but a reservation was used."""
         return any(period.energy or period.time or period.parking for period in self.periods)

@@ -49,18 +49,19 @@ class Judged(NamedTuple):
         claim = self.claim._replace(value=-self.claim.value, negated=False)
         return self._replace(claim=claim, exact=None if self.exact is None else -self.exact)
 
-    def _exactly(self, exact: Decimal) -> str:
-        return plain(exact) if exact == self.claim.value else _shown(exact)
-
     def document(self) -> dict[str, str | None]:
         """The judgement as JSON."""
-        right = self.verdict is Verdict.MATCH
+        claim, exact, verdict = self
+        claimed = plain(claim.value)
+        shown: str | None = claimed
+        if exact != claim.value:
+            shown = None if exact is None else _shown(exact)
         return {
-            "field": self.claim.field,
-            "claimed": plain(self.claim.value),
-            "exact": None if self.exact is None else self._exactly(self.exact),
-            "difference": None if right else _shown(self.difference),
-            "verdict": self.verdict,
+            "field": claim.field,
+            "claimed": claimed,
+            "exact": shown,
+            "difference": None if verdict is Verdict.MATCH else _shown(self.difference),
+            "verdict": verdict,
         }
 
 
@@ -95,7 +96,7 @@ class Clearing:
 
     def document(self) -> dict[str, object]:
         """The clearing as JSON; `differences` are claimed minus exact."""
-        judged = [each.as_written() for each in self.judged]
+        judged = [each.as_written() if each.claim.negated else each for each in self.judged]
         wrong = [each for each in judged if each.verdict is not Verdict.MATCH]
         return {
             "verdict": self.verdict,

@@ -2,7 +2,9 @@
 
 What is measured on each side stands in the name of a figure. "cleared" is the whole work on a CDR:
 the price, every line explained with its reasons, each claim judged. The plain version can only
-price, or price and list the claims that differ; it explains nothing.
+price, or price and list the claims that differ; it explains nothing. Every run writes the whole
+explanation as JSON values, its clearing with the verdict's sentence among them: nothing is put off
+until it is asked for, and nothing of a CDR is remembered for the next run.
 """
 
 from __future__ import annotations

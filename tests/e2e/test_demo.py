@@ -1,4 +1,4 @@
-"""`make demo`: three processes that exchange everything, and end without a difference."""
+"""`make demo`: hub, adapter, stations and eMSP as processes, which end without a difference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+# One after the other: two demos that start at once find the same ports free.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("demo"),
+]
 
 
 @asynccontextmanager
@@ -40,7 +45,7 @@ async def _lines_until(process: asyncio.subprocess.Process, wanted: str) -> list
 
 
 async def test_a_short_demo_ends_by_itself_with_no_difference_and_no_error_line() -> None:
-    async with _demo("--seconds", "15") as process:
+    async with _demo("--seconds", "20") as process:
         output = "".join(await _lines_until(process, "No difference and no error line."))
         code = await process.wait()
 
@@ -51,7 +56,7 @@ async def test_a_short_demo_ends_by_itself_with_no_difference_and_no_error_line(
 
 async def test_ctrl_c_ends_a_demo_without_a_comparison() -> None:
     async with _demo("--seconds", "60") as process:
-        await _lines_until(process, "status changes")
+        await _lines_until(process, "stations online")
         process.send_signal(signal.SIGINT)
         output = "".join(await _lines_until(process, "the end of the output"))
         code = await process.wait()

@@ -106,3 +106,10 @@ def test_a_plan_that_makes_no_sense_is_refused(plan: Plan, message: str) -> None
     with pytest.raises(InvalidParameters) as refused:
         estimate(compile_tariff(tariff([element("ENERGY 0.40")])), plan)
     assert refused.value.message == message
+
+
+def test_a_session_that_would_never_end_is_refused() -> None:
+    plan = Plan(Decimal(100), Decimal(1), datetime(9999, 12, 31, 23, tzinfo=UTC), None)
+
+    with pytest.raises(InvalidParameters, match="start: the session would end after"):
+        estimate(compile_tariff(tariff([element("ENERGY 0.40")])), plan)
