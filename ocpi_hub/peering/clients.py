@@ -21,7 +21,7 @@ from ocpi_hub.peering.peers import Peer, Peers
 from ocpi_hub.peering.pull import pull
 from ocpi_hub.peering.store import clients as store
 from ocpi_hub.peering.store.clients import Client
-from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError
+from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError, ServerError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.party import Party
@@ -119,6 +119,9 @@ class Clients:
         owner = Party(message.params["country_code"], message.params["party_id"])
         if message.operation.method == "GET":
             return _shown(owner, peer)
+        if not peer.roles:
+            # A hub that has just let us in may tell of others before we have its answer.
+            raise ServerError("the registration is not complete yet", http_status=503)
         if not peer.is_hub:
             raise InvalidParameters("only a hub tells who is connected to it")
         client = _client(message.document)
