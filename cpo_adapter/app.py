@@ -72,6 +72,8 @@ from ocpi_hub.service.websocket import SocketLimits
 Task = Coroutine[Any, Any, None]
 
 _BILLING_PAUSE = 1.0
+# Connections that stations leave to everybody else when all of them come at once.
+_NOT_FOR_STATIONS = 2
 
 
 def _now() -> datetime:
@@ -233,24 +235,25 @@ class Parts:
         self.token_pull = TokenPull(
             self.db, side.peers, side.outgoing, self.rules, settings.pull_interval, _now
         )
-        self._make_stations(settings, self.db)
+        at_once = max(1, settings.pool_size - _NOT_FOR_STATIONS)
+        self._make_stations(settings, self.db, self.db.in_turns(at_once))
         self._make_partners_side(settings, self.db, group)
         self._make_watching(settings, self.db, transport, vault)
 
-    def _make_stations(self, settings: CpoSettings, db: Database) -> None:
-        """The central system."""
+    def _make_stations(self, settings: CpoSettings, db: Database, crowd: Database) -> None:
+        """The central system; `crowd` is the database for what every station may ask at once."""
         settle = self.rules.status_settle
         self.registry = Registry()
-        self.presence = Presence(db, timedelta(seconds=settings.offline_grace), settle, _now)
+        self.presence = Presence(crowd, timedelta(seconds=settings.offline_grace), settle, _now)
         self.frames = FrameRecorder(db, heard=self.presence.heard)
         self.admission = Admission(
-            db, settings.unknown_stations, settings.heartbeat_interval, _now, random.random
+            crowd, settings.unknown_stations, settings.heartbeat_interval, _now, random.random
         )
         self.active_profiles = ActiveProfiles(
             db, self.registry, settings.call_timeout, _now, self.poke
         )
         self.errands = Errands(
-            db,
+            crowd,
             self.registry,
             self.registry.connected,
             settings.call_timeout,
@@ -258,10 +261,10 @@ class Parts:
             self.active_profiles.changed,
         )
         asking = Owners(self.side.peers, self.side.outgoing, settings.authorize_timeout)
-        self.charging = Charging(db, self.rules, _now, asking)
+        self.charging = Charging(crowd, self.rules, _now, asking)
         self.reservations = Reservations(db, self.rules, _now, self.poke, self.errands.ask)
         central = CentralSystem(
-            db,
+            crowd,
             self.admission,
             self.charging,
             self.reservations,

@@ -101,7 +101,7 @@ async def publish_locations(conn: Hot, location_ids: Iterable[str], *, now: date
     ids = sorted(set(location_ids))
     # Else a status that changes meanwhile would count as told.
     await inventory.hold(conn, ids)
-    await inventory.told(conn, ids, now=now)
+    await inventory.told(conn, ids, now=stamp_after([], now=now))
     rows = await inventory.locations(conn, ids)
     theirs = await evses.of_locations(conn, [row.id for row in rows])
     mapped = await _stations_of(conn, [row.uid for row in theirs])

@@ -95,7 +95,10 @@ async def save(conn: Hot, before: Transaction, after: Transaction) -> Transactio
         for field in fields(Transaction)
         if getattr(after, field.name) != getattr(before, field.name)
     }
-    return await transaction_store.change(conn, before.id, **changes) if changes else before
+    if not changes:
+        return before
+    await transaction_store.write(conn, before.id, **changes)
+    return after
 
 
 def meter_of(transaction: Transaction, slack: timedelta) -> Meter:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from psycopg.rows import class_row
@@ -90,6 +91,11 @@ class Station:
 _NAMES = tuple(field.name for field in fields(Transaction))
 _COLUMNS = SQL(", ").join(map(Identifier, _NAMES))
 SELECT = SQL("SELECT {} FROM transactions ").format(_COLUMNS)
+_RETURNING = SQL(" RETURNING {}").format(_COLUMNS).as_bytes(None)
+# What every MeterValues asks is put together once.
+_BY_OCPP_ID = (
+    SELECT + SQL("WHERE station_id = %(station)s AND ocpp_id = %(ocpp_id)s FOR UPDATE")
+).as_bytes(None)
 
 
 async def lock_station(conn: Hot, station_id: str) -> Station:
@@ -115,15 +121,27 @@ async def insert(conn: Hot, transaction: Transaction) -> bool:
 
 async def change(conn: Hot, transaction_id: str, /, **values: Any) -> Transaction:
     """The transaction with these values."""
-    sets = SQL(", ").join(SQL("{} = {}").format(Identifier(n), Placeholder(n)) for n in values)
-    statement = SQL("UPDATE transactions SET {} WHERE id = {} RETURNING {}").format(
-        sets, Placeholder("key"), _COLUMNS
-    )
     written = {name: _value(name, value) for name, value in values.items()}
+    statement = _change(tuple(values)) + _RETURNING
     changed = await one(conn, statement, written | {"key": transaction_id})
     if changed is None:
         raise LookupError(f"there is no transaction {transaction_id}")
     return changed
+
+
+async def write(conn: Hot, transaction_id: str, /, **values: Any) -> None:
+    """The same for who knows the rest of the transaction already."""
+    written = {name: _value(name, value) for name, value in values.items()}
+    done = await conn.execute(_change(tuple(values)), written | {"key": transaction_id})
+    if done.rowcount != 1:
+        raise LookupError(f"there is no transaction {transaction_id}")
+
+
+@cache
+def _change(names: tuple[str, ...]) -> bytes:
+    sets = SQL(", ").join(SQL("{} = {}").format(Identifier(n), Placeholder(n)) for n in names)
+    statement = SQL("UPDATE transactions SET {} WHERE id = {}")
+    return statement.format(sets, Placeholder("key")).as_bytes(None)
 
 
 async def find(conn: Hot, transaction_id: str, *, lock: bool = False) -> Transaction | None:
@@ -134,8 +152,7 @@ async def find(conn: Hot, transaction_id: str, *, lock: bool = False) -> Transac
 
 async def by_ocpp_id(conn: Hot, station_id: str, ocpp_id: str) -> Transaction | None:
     """The transaction a station calls so; another station's is never found."""
-    where = SQL("WHERE station_id = %(station)s AND ocpp_id = %(ocpp_id)s FOR UPDATE")
-    return await one(conn, SELECT + where, {"station": station_id, "ocpp_id": ocpp_id})
+    return await one(conn, _BY_OCPP_ID, {"station": station_id, "ocpp_id": ocpp_id})
 
 
 _SAME_START = SQL(
@@ -251,7 +268,7 @@ def _value(name: str, value: Any) -> Any:
     return Jsonb(list(value) if name in ("suspicions", "tariffs") else value)
 
 
-async def one(conn: Hot, statement: Composed, values: dict[str, Any]) -> Transaction | None:
+async def one(conn: Hot, statement: Composed | bytes, values: dict[str, Any]) -> Transaction | None:
     """The transaction of a statement that begins with SELECT, if there is one."""
     async with conn.cursor(row_factory=class_row(Transaction)) as cursor:
         await cursor.execute(statement, values)

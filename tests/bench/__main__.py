@@ -1,4 +1,4 @@
-"""`make bench`: what the hub does beside bare servers and loops, as ratios; about five minutes.
+"""`make bench`: hub and adapter beside bare servers and loops, as ratios; about seven minutes.
 
 Absolute figures are the machine's of that moment. `python -m tests.bench under_load` runs one part.
 """

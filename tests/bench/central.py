@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import uvloop
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.server import ServerConnection, serve
 
 from cpo_adapter.ocpp.answers import (
@@ -67,7 +67,12 @@ def _reception() -> Reception:
 
 @asynccontextmanager
 async def _shared(sock: socket.socket) -> AsyncIterator[None]:
-    app = Starlette(routes=[Mount("/ocpp", Endpoint(_reception(), TrustedProxies()))])
+    endpoint, rest = Endpoint(_reception(), TrustedProxies()), Starlette()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # As the adapter does it: nothing stands between the server and the endpoint.
+        await (rest if scope["type"] == "lifespan" else endpoint)(scope, receive, send)
+
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(lifecycle.serve(app, sock, stop=stop, on_ready=ready.set))
