@@ -73,7 +73,7 @@ async def ems(cpo: CpoProcess) -> AsyncIterator[Emsp]:
 
 
 @pytest.fixture
-async def behind(hub: HubProcess, cpo: CpoProcess) -> AsyncIterator[Emsp]:
+async def behind(hub: HubProcess, cpo: CpoProcess) -> Emsp:
     """DE/EMS, at the hub where the adapter is too."""
     ems = await hub.join("DE/EMS/EMSP")
     token = await hub.invite("cpo", ["NL/CPO/CPO"])
@@ -83,4 +83,4 @@ async def behind(hub: HubProcess, cpo: CpoProcess) -> AsyncIterator[Emsp]:
     assert [client["party_id"] for client in connected["clients"]] == ["EMS"]
     await eventually(lambda: bool(ems.of("PUT", "/receiver/locations/NL/CPO/LOC1")))
     await eventually(lambda: bool(ems.of("PUT", "/receiver/tariffs/NL/CPO/TARIFF1")))
-    yield Emsp(ems)
+    return Emsp(ems)

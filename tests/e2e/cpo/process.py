@@ -101,9 +101,7 @@ class CpoProcess:
         self, station_id: str = "CS1", *, version: str = "1.6", access: Access = OPEN
     ) -> AsyncIterator[Charger]:
         """A station that says nothing before the test does."""
-        async with charger(
-            self.stations_url, station_id, version=version, access=access
-        ) as found:
+        async with charger(self.stations_url, station_id, version=version, access=access) as found:
             found.answers |= ABLE[version]
             yield found
 

@@ -67,7 +67,10 @@ async def guarded(start_cpo: StartCpo, tmp_path: Path) -> AsyncIterator[Guarded]
     authority.cert_pem.write_to_path(files["client_ca"])
     settings = {f"TLS_{name.upper()}": path for name, path in files.items()}
     async with start_cpo(TLS_PORT=str(port), **settings) as cpo:
-        keys = {f"P{profile}": await cpo.add_station(f"P{profile}", profile=profile) for profile in (1, 2, 3)}
+        keys = {
+            f"P{profile}": await cpo.add_station(f"P{profile}", profile=profile)
+            for profile in (1, 2, 3)
+        }
         yield Guarded(cpo, f"wss://127.0.0.1:{port}/ocpp", authority, keys)
 
 

@@ -88,7 +88,8 @@ async def _has_card(ems: Emsp, uid: str) -> bool:
 
 
 def _last_status(ems: Emsp) -> str | None:
-    """What the eMSP was told last of EVSE1."""
-    told = ems.party.of("PATCH", "/receiver/locations/NL/CPO/LOC1/EVSE1")
-    told += ems.party.of("PUT", "/receiver/locations/NL/CPO/LOC1/EVSE1")
-    return told[-1].json["status"] if told else None
+    """What the eMSP was told last of EVSE1, on its own or as part of its Location."""
+    path = "/receiver/locations/NL/CPO/LOC1"
+    told = [each for each in ems.party.received if each.path in (path, f"{path}/EVSE1")]
+    evse = told[-1].json
+    return str(evse["evses"][0]["status"] if "evses" in evse else evse["status"])
