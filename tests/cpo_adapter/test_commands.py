@@ -97,8 +97,7 @@ async def test_without_an_evse_a_free_one_is_taken(cpo_database_url: str) -> Non
     """CMD-16."""
     async with scene(cpo_database_url) as (_, ems, station):
         await station.status("Charging", connector=1)
-        body = {"token": APP_USER, "location_id": "LOC1"}
-        started = await ems.command("START_SESSION", **body)
+        started = await ems.command("START_SESSION", token=APP_USER, location_id="LOC1")
         await started.result()
         asked = await station.expect(START["1.6"])
 
