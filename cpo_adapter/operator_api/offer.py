@@ -113,6 +113,10 @@ async def put_tariff(tariff_id: Id, given: OcpiObject, office: At, operator: Wor
 async def delete_tariff(tariff_id: Id, office: At, operator: Worker) -> None:
     """Takes a Tariff back, also from partners."""
     async with office.db.hot_transaction() as conn:
+        used = await rows.connectors_with(conn, tariff_id)
+        if used:
+            # Without its tariff a session there would be free.
+            raise Problem(409, f"the Tariff is that of {', '.join(used[:5])}: change those first")
         if not await inventory.delete_tariff(conn, tariff_id, now=office.now()):
             raise Problem(404, f"there is no Tariff {tariff_id!r}")
         await audit.record(conn, operator.name, action="tariff delete", subject=tariff_id)

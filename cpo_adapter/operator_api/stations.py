@@ -54,16 +54,21 @@ class GivenPlug(Given):
 
 
 class GivenKey(Given):
-    """How a station proves who it is; without a key a random one is made where it needs one."""
+    """How a station proves who it is; without a key a random one is made where it needs one.
+
+    Without a profile it keeps the one it has.
+    """
 
     key: str | None = None
-    security_profile: Profile = 1
+    security_profile: Profile | None = None
 
 
-class GivenStation(GivenKey):
+class GivenStation(Given):
     """A station to be added."""
 
     id: str
+    key: str | None = None
+    security_profile: Profile = 1
     plugs: tuple[GivenPlug, ...] = ()
     certificate_subject: Text | None = None
     subprotocol: Version | None = None
@@ -146,26 +151,30 @@ async def reject(station_id: StationId, office: At, operator: Worker) -> Json:
 
 
 @router.put("/stations/{station_id}/key")
-async def set_key(station_id: StationId, given: GivenKey, office: At, operator: Admin) -> Json:
+async def set_key(
+    station_id: StationId, office: At, operator: Admin, given: GivenKey | None = None
+) -> Json:
     """Replaces how a station proves who it is, and ends the connection made with the old key."""
-    profile = SecurityProfile(given.security_profile)
+    wanted = given or GivenKey()
     async with office.db.hot_transaction() as conn:
-        await known_station(conn, station_id)
+        station = await known_station(conn, station_id)
+        asked = wanted.security_profile
+        profile = SecurityProfile(station.security_profile if asked is None else asked)
         key = await work.set_key(
             conn,
             station_id,
-            key=given.key,
+            key=wanted.key,
             security_profile=profile,
             server_key=office.server_key,
         )
-        detail = {"security_profile": given.security_profile}
+        detail = {"security_profile": profile.value}
         await audit.record(
             conn, operator.name, action="station key", subject=station_id, detail=detail
         )
     connection = office.registry.get(station_id)
     if connection is not None:
         await connection.close(_POLICY_VIOLATION, "the station has a new key")
-    return Json({"id": station_id, "security_profile": given.security_profile, "key": key})
+    return Json({"id": station_id, "security_profile": profile.value, "key": key})
 
 
 @router.get("/stations/{station_id}/connectivity")

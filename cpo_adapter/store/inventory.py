@@ -186,3 +186,20 @@ async def delete_tariff(conn: Hot, tariff_id: str, *, last_updated: datetime) ->
     """Deletes a Tariff; False when there is none."""
     statement = "UPDATE tariffs SET deleted = true, last_updated = %s WHERE id = %s AND NOT deleted"
     return (await conn.execute(statement, (last_updated, tariff_id))).rowcount == 1
+
+
+async def connectors_with(conn: Hot, tariff_id: str) -> list[str]:
+    """The connectors in service whose tariff it is, as `EVSE uid/connector id`."""
+    cursor = await conn.execute(
+        """
+SELECT e.uid || '/' || (c.value ->> 'id')
+FROM evses e, jsonb_array_elements(e.document -> 'connectors') AS c
+WHERE e.lifecycle <> 'removed' AND EXISTS (
+    SELECT FROM jsonb_array_elements_text(coalesce(c.value -> 'tariff_ids', '[]')) AS named (id)
+    WHERE lower(named.id) = lower(%s)
+)
+ORDER BY 1
+""",
+        (tariff_id,),
+    )
+    return [str(row[0]) for row in await cursor.fetchall()]

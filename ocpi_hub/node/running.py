@@ -140,7 +140,11 @@ async def migrate(settings: NodeSettings, schema: Schema, *, json: bool) -> None
 
 def typed(program: str) -> str:
     """How this program is called from where it was started."""
-    return program if shutil.which(program) else sys.argv[0]
+    if shutil.which(program):
+        return program
+    package = program.replace("-", "_")
+    started = sys.argv[0]
+    return f"python -m {package}" if started.endswith("__main__.py") else started
 
 
 def listening(settings: SettingsT, versions_url: str) -> dict[str, Any]:

@@ -238,6 +238,24 @@ async def test_a_tariff_comes_in_and_is_taken_back(operator: Operated) -> None:
     assert (gone.status, await operator.get("/tariffs")) == (204, [])
 
 
+async def test_a_tariff_in_use_is_not_taken_back(operator: Operated) -> None:
+    """Without it a session there would be free."""
+    await operator("PUT", "/tariffs/T1", tariff([element("ENERGY 0.30")], id="T1"))
+    (known,) = await operator.get("/locations")
+    evses = [
+        evse | {"connectors": [each | {"tariff_ids": ["T1"]} for each in evse["connectors"]]}
+        for evse in known["evses"]
+    ]
+    put = await operator("PUT", f"/locations/{known['id']}", known | {"evses": evses})
+
+    refused = await operator("DELETE", "/tariffs/T1")
+
+    assert put.status == 200, put.content
+    assert refused.status == 409
+    assert "EVSE1/1" in refused.json["detail"]
+    assert [each["id"] for each in await operator.get("/tariffs")] == ["T1"]
+
+
 # --- exports -------------------------------------------------------------------------------------
 
 

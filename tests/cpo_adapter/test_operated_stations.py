@@ -336,3 +336,27 @@ async def test_a_signing_request_waits_for_its_certificate(operator: Operated) -
     assert waiting["detail"]["csr"] == "-----BEGIN CERTIFICATE REQUEST-----"
     assert (given.status, asked["certificate_chain"]) == (200, _CHAIN)
     assert await operator.get("/certificates") == []
+
+
+async def test_a_new_key_without_a_word_is_a_random_one_for_the_same_profile(
+    operator: Operated,
+) -> None:
+    await operator("PUT", "/stations/CS1/key", {"security_profile": 2})
+
+    answer = await operator("PUT", "/stations/CS1/key")
+
+    assert (answer.status, answer.json["security_profile"]) == (200, 2)
+    assert len(answer.json["key"]) == 32
+
+
+async def test_a_body_is_json_whatever_it_is_called(operator: Operated) -> None:
+    answer = await operator.client.post(
+        f"{operator.url}/operator/v1/stations",
+        headers={
+            "Authorization": "Bearer admin-token",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+        content=b'{"id": "CS9"}',
+    )
+
+    assert (answer.status_code, answer.json()["id"]) == (201, "CS9")
