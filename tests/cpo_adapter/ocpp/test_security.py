@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -75,6 +76,18 @@ async def test_a_station_has_to_know_its_key(
     ports.stations = {"CP1": keyed_station(KEY), "CP2": keyed_station("another")}
 
     assert await status_of(either, "CP1", access) == status
+
+
+async def test_a_refusal_is_no_error_of_ours(
+    either: Central, ports: Ports, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever tries keys does not fill the error log."""
+    ports.stations = {"CP1": keyed_station(KEY)}
+
+    assert await status_of(either, "CP1", WRONG) == 401
+    await asyncio.sleep(0.1)
+
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
 async def test_a_lower_case_key_is_recognised_in_bytes(central: Central, ports: Ports) -> None:
