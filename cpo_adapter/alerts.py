@@ -71,28 +71,6 @@ async def clear_by_id(conn: Hot, alert_id: int, *, now: datetime) -> bool:
     return await _tell_cleared(conn, alert, now=now)
 
 
-async def raise_stuck(
-    conn: Hot, station_id: str, *, transaction_id: str, since: datetime, now: datetime
-) -> bool:
-    """A transaction gives no sign of life; the subject is the Session's id."""
-    message = f"transaction {transaction_id} has given no sign of life since {_written(since)}"
-    return await raise_alert(
-        conn,
-        Kind.STUCK_TRANSACTION,
-        station_id=station_id,
-        subject=transaction_id,
-        message=message,
-        now=now,
-    )
-
-
-async def clear_stuck(conn: Hot, station_id: str, *, transaction_id: str, now: datetime) -> bool:
-    """That transaction has been heard of again, or is closed."""
-    return await clear_alert(
-        conn, Kind.STUCK_TRANSACTION, station_id=station_id, subject=transaction_id, now=now
-    )
-
-
 def document(alert: Alert) -> dict[str, Any]:
     """What a webhook is told: type, timestamp and data, as Standard Webhooks has them."""
     over = alert.cleared_at is not None
@@ -122,7 +100,9 @@ class Rule:
     quiet: timedelta = timedelta()
 
 
-def rules(*, settle: timedelta, quiet: timedelta, heartbeat: timedelta) -> tuple[Rule, ...]:
+def rules(
+    *, settle: timedelta, quiet: timedelta, heartbeat: timedelta, stuck_after: timedelta
+) -> tuple[Rule, ...]:
     """The states that are alerted. What flaps is over once it has been `quiet` for so long."""
 
     async def offline(conn: Hot, now: datetime) -> list[Condition]:
@@ -136,6 +116,9 @@ def rules(*, settle: timedelta, quiet: timedelta, heartbeat: timedelta) -> tuple
 
     async def mute(conn: Hot, now: datetime) -> list[Condition]:
         return await conditions.mute(conn, before=now - _MISSED_HEARTBEATS * heartbeat)
+
+    async def stuck(conn: Hot, now: datetime) -> list[Condition]:
+        return await conditions.stuck(conn, before=now - stuck_after)
 
     return (
         Rule(Kind.OFFLINE, offline, lambda found: f"not heard since {_written(found.since)}"),
@@ -157,6 +140,14 @@ def rules(*, settle: timedelta, quiet: timedelta, heartbeat: timedelta) -> tuple
             Kind.NO_HEARTBEAT,
             mute,
             lambda found: f"connected, but has said nothing since {_written(found.since)}",
+        ),
+        Rule(
+            Kind.STUCK_TRANSACTION,
+            stuck,
+            lambda found: (
+                f"transaction {found.subject} has given no sign of life since"
+                f" {_written(found.since)}"
+            ),
         ),
     )
 

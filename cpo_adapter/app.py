@@ -320,6 +320,7 @@ class Parts:
                 settle=settle,
                 quiet=timedelta(seconds=settings.offline_grace),
                 heartbeat=timedelta(seconds=settings.heartbeat_interval),
+                stuck_after=self.rules.stuck_after,
             ),
             _now,
         )

@@ -43,6 +43,13 @@ WHERE connected AND status = 'accepted' AND booted_at IS NOT NULL
 """
 
 
+# As in transaction_lists.stuck, which has them whole.
+_STUCK = """
+SELECT station_id, id, greatest(start_received_at, measured_at), '' FROM transactions
+WHERE state = 'active' AND last_updated < %s AND greatest(start_received_at, measured_at) < %s
+"""
+
+
 async def offline(conn: Hot) -> list[Condition]:
     """Stations that count as offline."""
     return await _conditions(conn, _OFFLINE)
@@ -61,6 +68,11 @@ async def errors(conn: Hot) -> list[Condition]:
 async def mute(conn: Hot, *, before: datetime) -> list[Condition]:
     """Stations that are connected and have said nothing since a moment."""
     return await _conditions(conn, _MUTE, before, before)
+
+
+async def stuck(conn: Hot, *, before: datetime) -> list[Condition]:
+    """Running transactions that nothing was heard of since a moment; the subject is the Session."""
+    return await _conditions(conn, _STUCK, before, before)
 
 
 async def _conditions(conn: Hot, statement: str, *values: datetime) -> list[Condition]:

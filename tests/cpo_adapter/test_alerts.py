@@ -47,10 +47,12 @@ from tests.serving import free_port, serving
 
 VAULT = Vault(Fernet.generate_key().decode())
 HEARTBEAT = 5 * MINUTE
+STUCK_AFTER = 60 * MINUTE
 
 
 def watch(db: Database, clock: Clock) -> Watch:
-    return Watch(db, alerts.rules(settle=SETTLE, quiet=MINUTE, heartbeat=HEARTBEAT), clock)
+    rules = alerts.rules(settle=SETTLE, quiet=MINUTE, heartbeat=HEARTBEAT, stuck_after=STUCK_AFTER)
+    return Watch(db, rules, clock)
 
 
 async def all_alerts(db: Database) -> list[Alert]:
@@ -161,12 +163,29 @@ async def test_a_station_that_is_connected_and_mute_is_alerted(cpo_db: Database)
 
 
 async def test_a_stuck_transaction_is_raised_once_and_cleared(cpo_db: Database) -> None:
-    async with cpo_db.hot_transaction() as conn:
-        first = await alerts.raise_stuck(conn, "CS1", transaction_id="S1", since=NOW, now=NOW)
-        again = await alerts.raise_stuck(conn, "CS1", transaction_id="S1", since=NOW, now=NOW)
-        cleared = await alerts.clear_stuck(conn, "CS1", transaction_id="S1", now=NOW)
+    await executed(
+        cpo_db,
+        "INSERT INTO transactions (id, station_id, start_received_at, last_updated)"
+        " VALUES ('S1', 'CS1', %s, %s)",
+        NOW,
+        NOW,
+    )
+    clock = Clock(NOW + STUCK_AFTER)
+    watching = watch(cpo_db, clock)
 
-    assert (first, again, cleared) == (True, False, True)
+    await watching.step()
+    early = await open_kinds(cpo_db)
+    clock.forward(SECOND)
+    await watching.step()
+    await watching.step()
+    (raised,) = await all_alerts(cpo_db)
+    await executed(cpo_db, "UPDATE transactions SET measured_at = %s", clock.at)
+    await watching.step()
+
+    assert not early
+    assert (raised.kind, raised.station_id, raised.subject) == ("stuck_transaction", "CS1", "S1")
+    assert raised.cleared_at is None
+    assert not await open_kinds(cpo_db)
 
 
 # --- what stations report ------------------------------------------------------------------------
