@@ -1,23 +1,16 @@
-"""The composition root: makes everything the adapter is made of, and runs it in one task group.
-
-A background task that dies takes the process with it: half an adapter would be worse than a
-restart.
-"""
+"""The composition root: makes everything the adapter is made of, and runs it in one task group."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-from fastapi import FastAPI
 
 from cpo_adapter import alerts, expectations, operator_api, sessions
 from cpo_adapter import cdrs as cdr_making
@@ -34,7 +27,6 @@ from cpo_adapter.commands import Commands
 from cpo_adapter.errands import Errands
 from cpo_adapter.frames import Forgetting, FrameRecorder
 from cpo_adapter.links import StationLinks
-from cpo_adapter.metrics import Metrics
 from cpo_adapter.ocpi_api import OPERATIONS, OcpiApi
 from cpo_adapter.ocpp.connection import Wiring
 from cpo_adapter.ocpp.endpoint import Endpoint
@@ -55,8 +47,10 @@ from cpo_adapter.token_pull import TokenPull
 from cpo_adapter.uploads import Drop
 from cpo_adapter.webhooks import WebhookSender
 from ocpi_hub.node import keys
+from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.health import database_answers, health_routes
+from ocpi_hub.node.metrics import Metrics
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.peering.identity import Identity
@@ -85,63 +79,33 @@ def versions_url(settings: CpoSettings) -> str:
     return Identity.of(settings, Role.CPO).versions_url
 
 
-@dataclass(slots=True)
-class CpoApp:
-    """The ASGI application: OCPI below /ocpi, stations below /ocpp, the rest through FastAPI.
+class CpoApp(Shell["Parts"]):
+    """OCPI below /ocpi, stations below /ocpp, operators and their tools through FastAPI."""
 
-    `failure` is the error of a background task that died: the server ends with it.
-    """
+    def __init__(self, settings: CpoSettings, database_url: str, secret_key: str) -> None:
+        super().__init__(settings.name)
+        self.settings, self.database_url = settings, database_url
+        self.secret_key = secret_key
 
-    settings: CpoSettings
-    database_url: str
-    secret_key: str
-    failure: BaseException | None = None
-    running: Parts | None = None
-    rest: FastAPI = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rest = FastAPI(
-            title=self.settings.name,
-            docs_url=None,
-            redoc_url=None,
-            openapi_url=None,
-            redirect_slashes=False,
-            lifespan=self._lifespan,
-        )
-
-    async def __call__(
-        self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
-    ) -> None:
-        """Serve one request, one station, or the lifespan."""
-        parts = self.running
-        path = scope.get("path", "")
-        if parts is not None and path.startswith("/ocpp/"):
-            await parts.endpoint(scope, receive, send)
-        elif parts is not None and scope["type"] == "http" and path.startswith("/ocpi/"):
-            await parts.ocpi(scope, receive, send)
-        else:
-            await self.rest(scope, receive, send)
+    def past(self, parts: Parts, scope: dict[str, Any]) -> Asgi | None:
+        """Stations and partners."""
+        if scope.get("path", "").startswith("/ocpp/"):
+            return parts.endpoint
+        return parts.ocpi if is_ocpi(scope) else None
 
     @asynccontextmanager
-    async def _lifespan(self, rest: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with running(self.settings, self.database_url, self.secret_key) as parts:
-                self.running = parts
-                rest.mount(operator_api.PREFIX, operator_api.application(parts.office))
-                rest.include_router(
-                    health_routes(
-                        partial(database_answers, parts.db),
-                        metrics=parts.metrics.registry,
-                        metrics_token=self.settings.metrics_token,
-                    )
+    async def open(self) -> AsyncIterator[Parts]:
+        """Everything of an adapter, started."""
+        async with running(self.settings, self.database_url, self.secret_key) as parts:
+            self.rest.mount(operator_api.PREFIX, operator_api.application(parts.office))
+            self.rest.include_router(
+                health_routes(
+                    partial(database_answers, parts.db),
+                    metrics=parts.metrics.registry,
+                    metrics_token=self.settings.metrics_token,
                 )
-                try:
-                    yield
-                finally:
-                    self.running = None
-        except BaseException as error:
-            self.failure = error
-            raise
+            )
+            yield parts
 
 
 @asynccontextmanager
@@ -299,7 +263,7 @@ class Parts:
             _now,
             self.side.publisher.poke,
         )
-        self.metrics = Metrics()
+        self.metrics = Metrics("cpo")
         self.metrics.watch("stations", "Stations that are connected.", lambda: len(self.registry))
         self.metrics.watch(
             "stations_replaced",

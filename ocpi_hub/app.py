@@ -1,19 +1,14 @@
-"""The composition root: makes everything the hub is made of, and runs it in one task group.
-
-A background task that dies takes the process with it: half a hub would be worse than a restart.
-"""
+"""The composition root: makes everything the hub is made of, and runs it in one task group."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
-
-from fastapi import FastAPI
 
 from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.clearing import Clearing
@@ -27,6 +22,7 @@ from ocpi_hub.limits import RateLimit
 from ocpi_hub.listing import Served
 from ocpi_hub.metrics import Metrics
 from ocpi_hub.node import keys
+from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.node.health import health_routes
@@ -63,80 +59,45 @@ SERVED = (*FUNCTIONAL, *(row for row in CONFIGURATION if row.interface is Interf
 Task = Coroutine[Any, Any, None]
 
 
-@dataclass(slots=True)
-class HubApp:
-    """The ASGI application: OCPI below /ocpi, everything else through FastAPI.
+class HubApp(Shell["Running"]):
+    """OCPI below /ocpi, everything else through FastAPI.
 
-    OCPI goes past FastAPI's middleware, which would cost a third of a small request. `fanout`
-    False leaves telling the receivers to `ocpi-hub fanout`. `failure` is the
-    error of a background task that died: the server ends with it.
+    `fanout` False leaves telling the receivers to `ocpi-hub fanout`.
     """
 
-    settings: HubSettings
-    database_url: str
-    secret_key: str
-    fanout: bool = True
-    failure: BaseException | None = None
-    ocpi: Server[HubCaller] | None = None
-    rest: FastAPI = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rest = FastAPI(
-            title=self.settings.name,
-            docs_url=None,
-            redoc_url=None,
-            openapi_url=None,
-            redirect_slashes=False,
-            lifespan=self._lifespan,
-        )
-
-    async def __call__(
-        self, scope: dict[str, Any], receive: Callable[..., Any], send: Callable[..., Any]
+    def __init__(
+        self, settings: HubSettings, database_url: str, secret_key: str, *, fanout: bool = True
     ) -> None:
-        """Serve one request, or the lifespan."""
-        if self.ocpi is not None and scope["type"] == "http" and _is_ocpi(scope["path"]):
-            await self.ocpi(scope, receive, send)
-        else:
-            await self.rest(scope, receive, send)
+        super().__init__(settings.name)
+        self.settings, self.database_url, self.fanout = settings, database_url, fanout
+        self.secret_key = secret_key
+
+    def past(self, parts: Running, scope: dict[str, Any]) -> Asgi | None:
+        """Partners."""
+        return parts.server if is_ocpi(scope) else None
 
     @asynccontextmanager
-    async def _lifespan(self, rest: FastAPI) -> AsyncIterator[None]:
-        try:
-            async with self._serving(rest):
-                yield
-        except BaseException as error:
-            self.failure = error
-            raise
-
-    @asynccontextmanager
-    async def _serving(self, rest: FastAPI) -> AsyncIterator[None]:
+    async def open(self) -> AsyncIterator[Running]:
+        """Everything of a hub, started."""
         async with running(
             self.settings, self.database_url, self.secret_key, fanout=self.fanout
         ) as hub:
-            rows = (*SERVED, *hub.switchboard.own)
-            self.ocpi = Server(hub.switchboard, Routes(rows, custom=True))
-            rest.include_router(
+            self.rest.include_router(
                 health_routes(
                     hub.switchboard.registry.ready,
                     metrics=hub.metrics.registry,
                     metrics_token=self.settings.metrics_token,
                 )
             )
-            try:
-                yield
-            finally:
-                self.ocpi = None
-
-
-def _is_ocpi(path: str) -> bool:
-    return path == "/ocpi" or path.startswith("/ocpi/")
+            yield hub
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A hub whose background tasks run."""
+    """A hub whose background tasks run; `server` is where partners come in."""
 
     switchboard: Hub
+    server: Server[HubCaller]
     fanout: Fanout
     metrics: Metrics
 
@@ -167,7 +128,7 @@ async def running(
                 tasks = parts.tasks(serving=serving, fanout=fanout)
                 started = [group.create_task(task) for task in tasks]
                 try:
-                    yield Running(parts.hub, parts.fanout, parts.metrics)
+                    yield Running(parts.hub, parts.server, parts.fanout, parts.metrics)
                 finally:
                     for task in started:
                         task.cancel()
@@ -257,6 +218,11 @@ class _Parts:
             own=clearing_operations(f"{party.key.replace('/', '')}-clearing"),
             observe_metrics=self.metrics.observe,
         )
+
+    @property
+    def server(self) -> Server[HubCaller]:
+        """What partners reach."""
+        return Server(self.hub, Routes((*SERVED, *self.hub.own), custom=True))
 
     def _custody(self, db: Database, urls: HubUrls, settings: HubSettings) -> Custody:
         return Custody(

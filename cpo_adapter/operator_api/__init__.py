@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from cpo_adapter.offer_files import BadInventory
 from cpo_adapter.operator_api import (
     alerts,
     audit,
@@ -26,7 +27,10 @@ from cpo_adapter.operator_api import (
     uptime,
 )
 from cpo_adapter.operator_api.office import PREFIX, Office
-from cpo_adapter.operator_api.problems import add_handlers
+from cpo_adapter.plugs import BadPlug
+from cpo_adapter.stations import BadStation
+from cpo_adapter.webhooks import BadWebhook
+from ocpi_hub.node.rest.problems import add_handlers
 
 __all__ = ["PREFIX", "Office", "application"]
 
@@ -62,7 +66,7 @@ def application(office: Office) -> FastAPI:
         strict_content_type=False,
     )
     app.state.office = office
-    add_handlers(app)
+    add_handlers(app, bad_input=(BadInventory, BadPlug, BadStation, BadWebhook))
     for router in _ROUTERS:
         app.include_router(router)
     return app

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cpo_adapter.ocpp.calls import Command, CommandAnswer, Outcome
 from cpo_adapter.operator_api.office import Office
-from cpo_adapter.operator_api.problems import Problem
 from cpo_adapter.store.stations import Station
+from ocpi_hub.node.rest.problems import Problem
 
 
 def timeout_of(office: Office, station: Station) -> float:

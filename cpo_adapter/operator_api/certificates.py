@@ -12,8 +12,9 @@ from cpo_adapter import certificates as work
 from cpo_adapter.ocpp.calls import CertificateSigned
 from cpo_adapter.operator_api.asking import asked
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader, known_station
-from cpo_adapter.operator_api.shapes import Before, Given, Json, Limit, StationId, Text, page
+from cpo_adapter.operator_api.shapes import Before, Limit, StationId, Text, page
 from cpo_adapter.store import audit, happenings
+from ocpi_hub.node.rest.bodies import Given, Json
 
 router = APIRouter(route_class=OperatorRoute, tags=["certificates"])
 

@@ -10,8 +10,9 @@ from fastapi.responses import StreamingResponse
 
 from cpo_adapter.frames import FrameRecorder
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, known_station
-from cpo_adapter.operator_api.shapes import Before, Filter, Json, Limit, StationId, When, page
+from cpo_adapter.operator_api.shapes import Before, Filter, Limit, StationId, When, page
 from cpo_adapter.store import frames
+from ocpi_hub.node.rest.bodies import Json
 from ocpi_hub.protocol.jsontext import dumps
 
 router = APIRouter(route_class=OperatorRoute, tags=["stations"])

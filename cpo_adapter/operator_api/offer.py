@@ -14,12 +14,13 @@ from pydantic import Field
 from cpo_adapter import inventory
 from cpo_adapter.inventory import Imported
 from cpo_adapter.operator_api.office import At, Office, OperatorRoute, Reader, Worker
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import Given, Id, Json
+from cpo_adapter.operator_api.shapes import Id
 from cpo_adapter.store import audit
 from cpo_adapter.store import inventory as rows
 from cpo_adapter.store.operator_tokens import Operator
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.party import Party
 
 router = APIRouter(route_class=OperatorRoute, tags=["locations and tariffs"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, cast
@@ -14,7 +14,6 @@ from fastapi.security import HTTPBearer
 from cpo_adapter.errands import Errands
 from cpo_adapter.frames import FrameRecorder
 from cpo_adapter.ocpp.registry import Registry
-from cpo_adapter.operator_api.problems import Problem
 from cpo_adapter.rules import Rules
 from cpo_adapter.settings import CpoSettings
 from cpo_adapter.store import operator_tokens, stations
@@ -22,13 +21,12 @@ from cpo_adapter.store.operator_tokens import Operator, Role
 from cpo_adapter.store.stations import Station
 from cpo_adapter.uploads import Drop
 from ocpi_hub.node.engine import Database, Hot
+from ocpi_hub.node.rest.problems import Problem
+from ocpi_hub.node.rest.requests import exact
 from ocpi_hub.node.secrets import Vault, hash_token
-from ocpi_hub.protocol.errors import InvalidParameters, NotJson
-from ocpi_hub.protocol.jsontext import loads
 
 PREFIX = "/operator/v1"
 
-_MOST_BYTES = 10_000_000
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _bearer = HTTPBearer(auto_error=False, description="Made by `cpo-adapter operator token`.")
 
@@ -63,31 +61,6 @@ async def known_station(conn: Hot, station_id: str) -> Station:
     return found
 
 
-class ExactRequest(Request):
-    """A request whose body is bounded, and read with exact decimals."""
-
-    async def body(self) -> bytes:
-        """The body, or 413."""
-        if not hasattr(self, "_body"):
-            chunks, size = [], 0
-            async for chunk in self.stream():
-                size += len(chunk)
-                if size > _MOST_BYTES:
-                    raise Problem(413, f"the body is larger than {_MOST_BYTES} bytes")
-                chunks.append(chunk)
-            self._body = b"".join(chunks)
-        return self._body
-
-    async def json(self) -> Any:
-        """The value of the body, or a problem that says what is wrong with it."""
-        try:
-            return loads(await self.body())
-        except NotJson as error:
-            raise Problem(400, error.message) from error
-        except InvalidParameters as error:
-            raise Problem(422, error.message) from error
-
-
 class OperatorRoute(APIRoute):
     """A route for operators: nothing of a request is read before it is known whose it is."""
 
@@ -97,15 +70,9 @@ class OperatorRoute(APIRoute):
 
         async def behind_the_door(request: Request) -> Response:
             request.state.operator = await _operator(request)
-            return await handle(ExactRequest(_as_json(request.scope), request.receive))
+            return await handle(exact(request))
 
         return behind_the_door
-
-
-def _as_json(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Whatever a body is called, it is JSON: `curl -d` says it were a form."""
-    others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
-    return {**scope, "headers": [*others, (b"content-type", b"application/json")]}
 
 
 async def _operator(request: Request) -> Operator:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader
-from cpo_adapter.operator_api.shapes import Before, Filter, Json, Limit, page
+from cpo_adapter.operator_api.shapes import Before, Filter, Limit, page
 from cpo_adapter.store import charging_profiles, reservations
 from cpo_adapter.store.reservations import Reservation
+from ocpi_hub.node.rest.bodies import Json
 
 router = APIRouter(route_class=OperatorRoute, tags=["reservations and profiles"])
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Request
 from cpo_adapter import cdrs, unbillable
 from cpo_adapter.descriptions import described_session
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import After, Filter, Given, Id, Json, Kwh, Limit, Wh, page
+from cpo_adapter.operator_api.shapes import After, Filter, Id, Kwh, Limit, Wh, page
 from cpo_adapter.store import audit, readings, transaction_lists, transactions
 from cpo_adapter.store import cdrs as cdr_rows
 from cpo_adapter.store.transactions import Transaction
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["sessions"])
 

@@ -14,11 +14,12 @@ from cpo_adapter.ocpp.calls import GetVariables, SetVariable, Variable, Variable
 from cpo_adapter.ocpp.version import Version
 from cpo_adapter.operator_api.asking import asked
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker, known_station
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import Given, Id, Json, StationId, Text
+from cpo_adapter.operator_api.shapes import Id, StationId, Text
 from cpo_adapter.plugs import version_of
 from cpo_adapter.store import audit
 from cpo_adapter.store.stations import Station
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["stations"])
 

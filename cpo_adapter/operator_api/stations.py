@@ -13,21 +13,12 @@ from cpo_adapter.descriptions import described_plug, described_station, whole_st
 from cpo_adapter.ocpp.ports import SecurityProfile
 from cpo_adapter.ocpp.version import Version
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader, Worker, known_station
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import (
-    After,
-    Before,
-    Filter,
-    Given,
-    Json,
-    Limit,
-    StationId,
-    Text,
-    page,
-)
+from cpo_adapter.operator_api.shapes import After, Before, Filter, Limit, StationId, Text, page
 from cpo_adapter.plugs import PlugSpec
 from cpo_adapter.store import audit, happenings, plugs
 from cpo_adapter.store import stations as rows
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["stations"])
 

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import Given, Json, Text
+from cpo_adapter.operator_api.shapes import Text
 from cpo_adapter.store import audit
 from cpo_adapter.store import tokens as rows
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["tokens"])
 

@@ -19,20 +19,12 @@ from cpo_adapter.operator_api.office import (
     Worker,
     known_station,
 )
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import (
-    Before,
-    Given,
-    Id,
-    Json,
-    Limit,
-    Moment,
-    StationId,
-    page,
-)
+from cpo_adapter.operator_api.shapes import Before, Id, Limit, StationId, page
 from cpo_adapter.store import audit
 from cpo_adapter.store import uploads as rows
 from cpo_adapter.uploads import AlreadyThere, expect
+from ocpi_hub.node.rest.bodies import Given, Json, Moment
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["diagnostics and logs"])
 # Stations have no token: what they know is the URL.

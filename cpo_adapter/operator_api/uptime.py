@@ -11,10 +11,11 @@ from fastapi import APIRouter
 
 from cpo_adapter import uptime as work
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker, known_station
-from cpo_adapter.operator_api.problems import Problem
-from cpo_adapter.operator_api.shapes import Given, Json, Number, StationId, When
+from cpo_adapter.operator_api.shapes import Number, StationId, When
 from cpo_adapter.store import audit, outages
 from cpo_adapter.uptime import PortUptime
+from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["uptime"])
 

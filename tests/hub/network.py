@@ -38,8 +38,8 @@ class Network(Partners):
     @property
     def hub(self) -> Hub:
         """The hub's switchboard."""
-        assert self.app.ocpi is not None
-        service = self.app.ocpi.service
+        assert self.app.running is not None
+        service = self.app.running.server.service
         assert isinstance(service, Hub)
         return service
 

@@ -24,7 +24,9 @@ _SECONDS = 0.3
 def impatient(hub: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """The hub with short deadlines."""
     monkeypatch.setattr(door, "HEADER_SECONDS", _SECONDS)
-    monkeypatch.setattr(hub.network.app.ocpi, "body_timeout", _SECONDS)
+    running = hub.network.app.running
+    assert running is not None
+    monkeypatch.setattr(running.server, "body_timeout", _SECONDS)
     monkeypatch.setattr(server, "_DRAIN_SECONDS", _SECONDS)
     return hub
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from cpo_adapter.store.tables.metadata import (
+from cpo_adapter.store.tables.metadata import metadata
+from ocpi_hub.node.columns import (
     amount,
     count,
     details,
     document,
     flag,
     key,
-    metadata,
     moment,
     note,
     number_key,

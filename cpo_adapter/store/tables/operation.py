@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, text
 
-from cpo_adapter.store.tables.metadata import (
-    count,
-    details,
-    document,
-    key,
-    metadata,
-    moment,
-    note,
-    since,
-    words,
-)
+from cpo_adapter.store.tables.metadata import metadata
+from ocpi_hub.node.columns import count, details, document, key, moment, note, since, words
 
 # Bearer tokens of the operator API, as hashes.
 operator_tokens = Table(

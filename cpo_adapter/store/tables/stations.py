@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, LargeBinary, Table
 
-from cpo_adapter.store.tables.metadata import (
+from cpo_adapter.store.tables.metadata import metadata
+from ocpi_hub.node.columns import (
     amount,
     count,
     details,
     flag,
     key,
-    metadata,
     moment,
     note,
     number_key,

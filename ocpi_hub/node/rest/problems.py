@@ -1,10 +1,10 @@
-"""What the operator API says when it cannot do what it was asked: problem+json (RFC 9457)."""
+"""What an API says when it cannot do what it was asked: problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,10 +12,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from cpo_adapter.offer_files import BadInventory
-from cpo_adapter.plugs import BadPlug
-from cpo_adapter.stations import BadStation
-from cpo_adapter.webhooks import BadWebhook
 from ocpi_hub.node.engine import UNAVAILABLE
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.jsontext import dumps
@@ -24,7 +20,6 @@ log = logging.getLogger(__name__)
 
 _MEDIA_TYPE = "application/problem+json"
 _FIELD = re.compile(r"([a-z_]\w*(?:\[\d+\]|\.\w+)*): ", re.ASCII)
-_BAD_INPUT = (BadInventory, BadPlug, BadStation, BadWebhook)
 
 
 class Problem(HTTPException):
@@ -42,12 +37,13 @@ class Problem(HTTPException):
         self.more = more
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Has every refusal of an application written as a problem."""
+def add_handlers(app: FastAPI, *, bad_input: Sequence[type[Exception]] = ()) -> None:
+    """Has every refusal of an application written as a problem; the errors of `bad_input` are 422
+    with their own sentence."""
     app.exception_handler(HTTPException)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(OcpiError)(_ocpi)
-    for kind in _BAD_INPUT:
+    for kind in bad_input:
         app.exception_handler(kind)(_bad_input)
     for lost in UNAVAILABLE:
         app.exception_handler(lost)(_unavailable)
@@ -90,7 +86,7 @@ async def _bad_input(_request: Request, error: Exception) -> Response:
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
-    log.warning("the operator API waits for the database", extra={"reason": str(error)})
+    log.warning("an API waits for the database", extra={"reason": str(error)})
     return problem(503, "the database is not available", headers={"Retry-After": "5"})
 
 

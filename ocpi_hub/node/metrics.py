@@ -1,4 +1,4 @@
-"""What the adapter counts, for Prometheus. Labels are modules and codes, never parties."""
+"""What an adapter counts, for Prometheus. Labels are modules and codes, never parties."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ _SECONDS = (0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
 
 
 class Metrics:
-    """One registry per app, so that several adapters may live in one process."""
+    """One registry per app, so that several may live in one process; names begin with `prefix`."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
         self.registry = new_registry()
         self._exchanges = Counter(
-            "cpo_ocpi_requests",
+            f"{prefix}_ocpi_requests",
             "OCPI requests answered.",
             ("module", "method", "status_code"),
             registry=self.registry,
         )
         self._seconds = Histogram(
-            "cpo_ocpi_request_seconds",
+            f"{prefix}_ocpi_request_seconds",
             "Time to an answer.",
             buckets=_SECONDS,
             registry=self.registry,
@@ -38,4 +39,4 @@ class Metrics:
 
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
         """A number that is asked for when somebody looks."""
-        Gauge(f"cpo_{name}", about, registry=self.registry).set_function(value)
+        Gauge(f"{self._prefix}_{name}", about, registry=self.registry).set_function(value)

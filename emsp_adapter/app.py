@@ -1,0 +1,118 @@
+"""The composition root: makes everything the adapter is made of, and runs it in one task group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from emsp_adapter import driver_api
+from emsp_adapter.catching_up import CatchingUp
+from emsp_adapter.ocpi_api import OPERATIONS, OcpiApi
+from emsp_adapter.office import Office
+from emsp_adapter.settings import EmspSettings
+from emsp_adapter.store.tables import SCHEMA
+from ocpi_hub.node import keys
+from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
+from ocpi_hub.node.engine import open_database
+from ocpi_hub.node.health import database_answers, health_routes
+from ocpi_hub.node.metrics import Metrics
+from ocpi_hub.node.secrets import Vault
+from ocpi_hub.peering.identity import Identity
+from ocpi_hub.peering.side import open_side
+from ocpi_hub.protocol.roles import Role
+from ocpi_hub.service.address import AddressGuard
+from ocpi_hub.service.http import HttpxTransport, make_client
+from ocpi_hub.service.tls import tls_context
+
+Task = Coroutine[Any, Any, None]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def versions_url(settings: EmspSettings) -> str:
+    """Where partners start."""
+    return Identity.of(settings, Role.EMSP).versions_url
+
+
+class EmspApp(Shell["Parts"]):
+    """OCPI below /ocpi, drivers and their apps through FastAPI."""
+
+    def __init__(self, settings: EmspSettings, database_url: str, secret_key: str) -> None:
+        super().__init__(settings.name)
+        self.settings, self.database_url = settings, database_url
+        self.secret_key = secret_key
+
+    def past(self, parts: Parts, scope: dict[str, Any]) -> Asgi | None:
+        """Partners."""
+        return parts.ocpi if is_ocpi(scope) else None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Parts]:
+        """Everything of an adapter, started."""
+        async with running(self.settings, self.database_url, self.secret_key) as parts:
+            self.rest.include_router(
+                health_routes(
+                    partial(database_answers, parts.office.db),
+                    metrics=parts.metrics.registry,
+                    metrics_token=self.settings.metrics_token,
+                )
+            )
+            self.rest.mount(driver_api.PREFIX, driver_api.application(parts.office))
+            yield parts
+
+
+@asynccontextmanager
+async def running(
+    settings: EmspSettings, database_url: str, secret_key: str
+) -> AsyncIterator[Parts]:
+    """Everything of an adapter, started; stopped in the reverse order at the end of the block."""
+    guard = AddressGuard(settings.allow_private_networks, own_urls=(settings.public_url,))
+    client = make_client(guard, tls_context())
+    vault = Vault(secret_key, reread=keys.rereading(settings))
+    try:
+        async with (
+            open_database(database_url, schema=SCHEMA, pool_size=settings.pool_size) as db,
+            open_side(
+                Identity.of(settings, Role.EMSP),
+                db,
+                vault,
+                allow_private_networks=settings.allow_private_networks,
+                timeout=settings.forward_timeout,
+                pull_interval=settings.pull_interval,
+            ) as side,
+        ):
+            office = Office(
+                settings, db, vault, side, HttpxTransport(client), _now, lambda: str(uuid4())
+            )
+            parts = Parts(office)
+            async with asyncio.TaskGroup() as group:
+                started = [group.create_task(task) for task in parts.tasks()]
+                try:
+                    yield parts
+                finally:
+                    for task in started:
+                        task.cancel()
+    finally:
+        await client.aclose()
+
+
+class Parts:
+    """Everything made once, in the order in which one needs the other."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.metrics = Metrics("emsp")
+        self.catching_up = CatchingUp(office)
+        api = OcpiApi(office)
+        self.ocpi = office.side.server(OPERATIONS, api.functional, observed=self.metrics.observe)
+
+    def tasks(self) -> list[Task]:
+        """What runs beside the requests."""
+        return [self.office.side.run(), self.catching_up.run()]

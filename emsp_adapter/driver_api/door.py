@@ -1,0 +1,129 @@
+"""Who asks, and what for: the door of the driver API. Nothing of a request is read before that."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+
+from emsp_adapter.office import Office
+from emsp_adapter.store import access_tokens
+from ocpi_hub.node.rest.problems import Problem
+from ocpi_hub.node.rest.requests import exact
+from ocpi_hub.node.secrets import hash_token
+
+PREFIX = "/app/v1"
+
+_LONGEST_TOKEN = 512
+_bearer = HTTPBearer(auto_error=False, description="An OAuth2 access token.")
+
+
+class Scope(StrEnum):
+    """What an access token may be good for, beside the scopes of OpenID Connect."""
+
+    LOCATIONS = "locations"  # find chargers and prices
+    CHARGING = "charging"  # start, stop, reserve, follow
+    HISTORY = "history"  # past charges, receipts, statistics
+    ACCOUNT = "account"  # profile, cards, plans, payment, notifications
+    PROBLEMS = "problems"  # report a problem
+    SUPPORT = "support"  # staff only: unlock, answer problems
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks. `driver_id` is None where an app speaks for itself."""
+
+    client_id: str
+    driver_id: str | None
+    scopes: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """For the audit."""
+        return f"client:{self.client_id}" if self.driver_id is None else f"driver:{self.driver_id}"
+
+
+def office_of(request: Request) -> Office:
+    """The parts of the adapter that serves this request."""
+    return cast("Office", request.app.state.office)
+
+
+class DriverRoute(APIRoute):
+    """A route behind the door: `router = APIRouter(route_class=DriverRoute)`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler behind the door."""
+        handle = super().get_route_handler()
+
+        async def behind_the_door(request: Request) -> Response:
+            request.state.asker = await _asker(request)
+            return await handle(exact(request))
+
+        return behind_the_door
+
+
+def _challenge(error: str) -> dict[str, str]:
+    return {"WWW-Authenticate": f'Bearer error="{error}"'}
+
+
+async def _asker(request: Request) -> Asker:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if kind.lower() != "bearer" or not token:
+        raise Problem(
+            401,
+            "expected Authorization: Bearer TOKEN",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    office = office_of(request)
+    found = None
+    if len(token) <= _LONGEST_TOKEN:
+        async with office.db.hot() as conn:
+            found = await access_tokens.find(conn, hash_token(token), now=office.now())
+    if found is None:
+        raise Problem(
+            401,
+            "the access token is not known, has expired or was revoked",
+            headers=_challenge("invalid_token"),
+        )
+    return Asker(found.client_id, found.driver_id, frozenset(found.scope.split()))
+
+
+def _with(scope: Scope) -> Callable[..., Awaitable[Asker]]:
+    async def allowed(request: Request, _: Annotated[object, Depends(_bearer)]) -> Asker:
+        asker = cast("Asker", request.state.asker)
+        if scope.value not in asker.scopes:
+            raise Problem(
+                403,
+                f"this needs the scope {scope.value}",
+                headers=_challenge("insufficient_scope"),
+            )
+        return asker
+
+    return allowed
+
+
+def _driver_with(scope: Scope) -> Callable[..., Awaitable[str]]:
+    allowed = _with(scope)
+
+    async def driver(asker: Annotated[Asker, Depends(allowed)]) -> str:
+        if asker.driver_id is None:
+            raise Problem(403, "this needs the access token of a driver, not of an app alone")
+        return asker.driver_id
+
+    return driver
+
+
+# What a route asks for: the parts, an asker with a scope, or the id of a driver with a scope.
+At = Annotated[Office, Depends(office_of)]
+Finder = Annotated[Asker, Depends(_with(Scope.LOCATIONS))]
+Staff = Annotated[Asker, Depends(_with(Scope.SUPPORT))]
+Charging = Annotated[str, Depends(_driver_with(Scope.CHARGING))]
+History = Annotated[str, Depends(_driver_with(Scope.HISTORY))]
+Account = Annotated[str, Depends(_driver_with(Scope.ACCOUNT))]
+Problems = Annotated[str, Depends(_driver_with(Scope.PROBLEMS))]

@@ -1,0 +1,30 @@
+"""What every part of the adapter works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from emsp_adapter.settings import EmspSettings
+from ocpi_hub.node.engine import Database
+from ocpi_hub.node.secrets import Vault
+from ocpi_hub.peering.side import OcpiSide
+from ocpi_hub.service.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The open parts; `transport` reaches what is not a peer, held to the address guard."""
+
+    settings: EmspSettings
+    db: Database
+    vault: Vault
+    side: OcpiSide
+    transport: Transport
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def poke(self) -> None:
+        """Something was published: partners may be told."""
+        self.side.publisher.poke()

@@ -1,0 +1,54 @@
+"""SQL of the access tokens that apps hold: kept as hashes, looked up at each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.rows import class_row
+
+from ocpi_hub.node.engine import Hot
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What a token is good for; `driver_id` None is a client that speaks for itself."""
+
+    client_id: str
+    driver_id: str | None
+    scope: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+async def add(
+    conn: Hot,
+    token_hash: bytes,
+    *,
+    client_id: str,
+    driver_id: str | None,
+    scope: str,
+    expires_at: datetime,
+    grant_id: str | None = None,
+) -> None:
+    """Keep a token that was just made."""
+    await conn.execute(
+        "INSERT INTO access_tokens (hash, grant_id, client_id, driver_id, scope, expires_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        (token_hash, grant_id, client_id, driver_id, scope, expires_at),
+    )
+
+
+async def find(conn: Hot, token_hash: bytes, *, now: datetime) -> AccessToken | None:
+    """The token; None when nobody has it, it expired, was revoked, or its driver is not active."""
+    async with conn.cursor(row_factory=class_row(AccessToken)) as cursor:
+        await cursor.execute(
+            """
+SELECT t.client_id, t.driver_id, t.scope, t.issued_at, t.expires_at
+FROM access_tokens t LEFT JOIN drivers d ON d.id = t.driver_id
+WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > %s
+AND (t.driver_id IS NULL OR d.status = 'active')
+""",
+            (token_hash, now),
+        )
+        return await cursor.fetchone()

@@ -1,0 +1,1 @@
+"""What drivers keep and are told: favourites, mails, notifications, problems."""

@@ -1,0 +1,1 @@
+"""What drivers asked for: charges, reservations, commands."""

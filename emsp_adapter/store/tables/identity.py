@@ -1,0 +1,1 @@
+"""Clients, grants and keys of the OAuth2 server."""

@@ -1,0 +1,1 @@
+"""What partners offer: Locations, EVSEs and Tariffs."""

@@ -1,0 +1,22 @@
+"""What drivers asked for."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_TABLES: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    """Makes the tables."""
+    for table in _TABLES:
+        op.execute(table)
+
+
+def downgrade() -> None:
+    """Removes them, the newest first."""
