@@ -1,9 +1,13 @@
 """What partners have that was not pushed: read from each peer after it connects, after an outage of
-its or ours, and now and then. Source: 2.2.1 locations, tariffs, sessions, cdrs, Sender GET.
+its or ours, and every PULL_INTERVAL. Source: 2.2.1 locations, tariffs, sessions, cdrs, Sender GET.
+
+A list is read from where it was read last. Of a party that appears behind a hub nothing was read
+yet, whatever the stamps of its objects: it is asked by itself, for everything.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,12 +16,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emsp_adapter.office import Office
+from emsp_adapter.store import pulls
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.pull import pull
+from ocpi_hub.peering.store.peers import Presence
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.party import Party
-from ocpi_hub.protocol.roles import Interface
+from ocpi_hub.protocol.roles import Interface, Role
+from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 
 log = logging.getLogger(__name__)
 
@@ -33,47 +40,77 @@ _KEEPERS: Mapping[str, Keep] = {}
 
 @dataclass(slots=True)
 class CatchingUp:
-    """Reads every list of each peer every PULL_INTERVAL; `clock` is monotonic."""
+    """Reads the lists of peers. `clock` is monotonic."""
 
     office: Office
     clock: Callable[[], float] = time.monotonic
-    # When each list is read next, and up to when it was read last.
+    # When each list is read next.
     _due: dict[tuple[str, str], float] = field(default_factory=dict)
-    _read: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    # Which CPOs each peer led to when it was looked at last.
+    _present: dict[str, frozenset[Party]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Until cancelled."""
         await steadily("catching up", self.step, pause=_TICK_SECONDS)
 
-    def returned(self) -> None:
-        """A peer is back: what it could not tell meanwhile is read."""
-        self._due.clear()
-
     async def step(self) -> None:
-        """Read every list that is due."""
-        for peer in self.office.side.peers.ready:
-            for module, keep in _KEEPERS.items():
-                serves = (module, Interface.SENDER) in peer.endpoints
-                if serves and self._due.get((peer.id, module), 0.0) <= self.clock():
-                    await self._pull(peer, module, keep)
+        """Read every list that is due; a slow peer holds up no other."""
+        async with asyncio.TaskGroup() as group:
+            for peer in self.office.side.peers.ready:
+                group.create_task(self._look(peer))
 
-    async def _pull(self, peer: Peer, module: str, keep: Keep) -> None:
-        which = (peer.id, module)
+    async def _look(self, peer: Peer) -> None:
+        present = _present(peer)
+        returned = bool(present - self._present.get(peer.id, frozenset()))
+        self._present[peer.id] = present
+        for module, keep in _KEEPERS.items():
+            due = returned or self._due.get((peer.id, module), 0.0) <= self.clock()
+            if due and (module, Interface.SENDER) in peer.endpoints:
+                await self._read(peer, module, keep, present)
+
+    async def _read(self, peer: Peer, module: str, keep: Keep, present: frozenset[Party]) -> None:
+        async with self.office.db.hot() as conn:
+            read = await pulls.read_at(conn, peer.id, module)
+        last = read.get(pulls.EVERYBODY)
+        whole = await self._pull(peer, module, keep, since=last)
+        newcomers = [] if not peer.is_hub else [each for each in present if each.key not in read]
+        for party in newcomers:
+            # With the first reading of the whole list everybody's objects came.
+            if last is None and whole:
+                await self._mark(peer, module, party, self.office.now())
+            else:
+                whole = await self._pull(peer, module, keep, to=party) and whole
+        pause = self.office.settings.pull_interval if whole else _RETRY_SECONDS
+        self._due[peer.id, module] = self.clock() + pause
+
+    async def _pull(
+        self,
+        peer: Peer,
+        module: str,
+        keep: Keep,
+        *,
+        since: datetime | None = None,
+        to: Party | None = None,
+    ) -> bool:
+        """Read a list to its end; whether that went well."""
         begun = self.office.now()
-        last = self._read.get(which)
-        since = None if last is None else last - _OVERLAP
+        date_from = None if since is None else since - _OVERLAP
+        found = pull(self.office.side.outgoing, peer, module, date_from=date_from, to=to)
         try:
-            async for document in pull(self.office.side.outgoing, peer, module, date_from=since):
+            async for document in found:
                 await self._keep(peer, module, keep, document)
         except OcpiError as error:
             log.info(
                 "a list was not read",
                 extra={"of": module, "peer": peer.name, "reason": error.message},
             )
-            self._due[which] = self.clock() + _RETRY_SECONDS
-            return
-        self._read[which] = begun
-        self._due[which] = self.clock() + self.office.settings.pull_interval
+            return False
+        await self._mark(peer, module, to, begun)
+        return True
+
+    async def _mark(self, peer: Peer, module: str, party: Party | None, at: datetime) -> None:
+        async with self.office.db.hot() as conn:
+            await pulls.mark(conn, peer.id, module, party=party, read_at=at)
 
     async def _keep(self, peer: Peer, module: str, keep: Keep, document: dict[str, Any]) -> None:
         """An object that cannot be used is left out; it holds up no other."""
@@ -88,3 +125,15 @@ class CatchingUp:
                 "an object was left out",
                 extra={"of": module, "peer": peer.name, "reason": error.message},
             )
+
+
+def _present(peer: Peer) -> frozenset[Party]:
+    """The CPOs that can be reached over a peer now: none while it is away itself."""
+    if peer.presence is not Presence.CONNECTED:
+        return frozenset()
+    behind = {
+        each.party
+        for each in peer.clients
+        if each.role is Role.CPO and each.status is ConnectionStatus.CONNECTED
+    }
+    return frozenset(behind | {each.party for each in peer.roles if each.role is Role.CPO})

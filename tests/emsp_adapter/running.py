@@ -19,7 +19,7 @@ from emsp_adapter.store import access_tokens
 from ocpi_hub.node.engine import Database
 from ocpi_hub.node.secrets import hash_token, new_token
 from tests.hub.commands import KEY
-from tests.parties import RecordingParty
+from tests.parties import MODULES, RecordingParty
 from tests.serving import free_port, serving
 
 EVERY_SCOPE = "openid profile email locations charging history account problems"
@@ -158,16 +158,21 @@ class Cpo:
 
 
 @asynccontextmanager
-async def cpo(to: Adapter, *, name: str = "cpo", roles: str = "NL/CPO/CPO") -> AsyncIterator[Cpo]:
-    """A CPO that the adapter has registered at; what it lists is read at once."""
+async def cpo(
+    to: Adapter, *, name: str = "cpo", roles: str = "NL/CPO/CPO", connect: bool = True
+) -> AsyncIterator[Cpo]:
+    """A CPO that the adapter has registered at, unless `connect` is False."""
     port = free_port()
-    party = RecordingParty(url=f"http://127.0.0.1:{port}", roles=[roles])
+    party = RecordingParty(
+        url=f"http://127.0.0.1:{port}", roles=[roles], senders=(*MODULES, "hubclientinfo")
+    )
     party.hub_versions_url = f"{to.url}/ocpi/versions"
     async with serving(party, port):
         try:
-            await to.office.side.registrar.connect(
-                name, versions_url=f"{party.url}/ocpi/versions", token=party.token
-            )
+            if connect:
+                await to.office.side.registrar.connect(
+                    name, versions_url=f"{party.url}/ocpi/versions", token=party.token
+                )
             yield Cpo(to, party)
         finally:
             party.released.set()

@@ -10,6 +10,7 @@ from emsp_adapter.store.tables import (
     drivers,
     identity,
     network,
+    pulls,
 )
 from emsp_adapter.store.tables.metadata import SCHEMA, metadata
 from ocpi_hub.peering.store import tables as peering
@@ -26,4 +27,5 @@ __all__ = [
     "identity",
     "metadata",
     "network",
+    "pulls",
 ]

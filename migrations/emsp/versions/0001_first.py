@@ -57,16 +57,26 @@ CREATE TABLE emsp.audit (
 );
 """
 
+_PULLS = """
+CREATE TABLE emsp.pulls (
+    peer_id text NOT NULL,
+    party text NOT NULL,
+    module text NOT NULL,
+    read_at timestamptz NOT NULL,
+    CONSTRAINT pulls_pk PRIMARY KEY (peer_id, party, module)
+);
+"""
+
 
 def upgrade() -> None:
     """Makes the tables; the schema itself is there, it holds the revision."""
-    for statement in (*ddl.CREATE, _DRIVERS, _ACCESS_TOKENS, _AUDIT):
+    for statement in (*ddl.CREATE, _DRIVERS, _ACCESS_TOKENS, _AUDIT, _PULLS):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Removes them, the newest first."""
-    for table in ("audit", "access_tokens", "drivers"):
+    for table in ("pulls", "audit", "access_tokens", "drivers"):
         op.execute(f"DROP TABLE emsp.{table}")
     for statement in ddl.DROP:
         op.execute(statement)
