@@ -310,6 +310,7 @@ class Parts:
             registry=self.registry,
             frames=self.frames,
             errands=self.errands,
+            reservations=self.reservations,
             drop=Drop(self.db, _now),
             vault=self.vault,
             server_key=self.server_key,

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cpo_adapter.evse_status import Lifecycle
+from ocpi_hub.pricing.zones import load_zone
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import loads
 from ocpi_hub.protocol.party import Party
@@ -109,6 +110,7 @@ def _location(
     if isinstance(document.get("evses"), list):
         document["evses"] = [_filled(evse, stamp) for evse in document["evses"]]
     _check(Location, document, place)
+    _check_zone(document["time_zone"], place)
     document.pop("last_updated")
     evses = document.pop("evses", None) or []
     drafts = tuple(_evse(evse, f"{place}evses[{index}]") for index, evse in enumerate(evses))
@@ -152,6 +154,14 @@ def _check(model: type[BaseModel], document: Mapping[str, Any], place: str) -> N
         check(model, document)
     except InvalidParameters as error:
         raise BadInventory(bracketed(error.message, place)) from None
+
+
+def _check_zone(name: str, place: str) -> None:
+    """Prices by the hour of the day need a clock that there is."""
+    try:
+        load_zone(name)
+    except InvalidParameters as error:
+        raise BadInventory(f"{place}{error.message}") from None
 
 
 def bracketed(message: str, place: str = "") -> str:

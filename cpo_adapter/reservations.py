@@ -78,6 +78,18 @@ class Reservations:
                 await self._taken_back(conn, found, "cancelled")
         self.poke()
 
+    async def take_back(self, number: int) -> Reservation | None:
+        """An operator ends a reservation: the partner is told, and the station lets go of it. None
+        when there is no open one of that number."""
+        async with self.db.hot_transaction() as conn:
+            found = await store.find(conn, number)
+            if found is None or not found.is_open:
+                return None
+            await self._taken_back(conn, found, "cancelled")
+        self.ask(found.station_id, CancelReservation(number))
+        self.poke()
+        return found
+
     async def _taken_back(self, conn: Hot, reservation: Reservation, state: str) -> None:
         """Ended by us: the partner hears CANCELED_RESERVATION where it asked (CMD-20)."""
         await close(conn, reservation, state, rules=self.rules, now=self.now())

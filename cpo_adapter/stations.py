@@ -16,7 +16,7 @@ from cpo_adapter.ocpp.security import key_hmac
 from cpo_adapter.ocpp.version import Version
 from cpo_adapter.plugs import BadPlug, PlugSpec, numbered
 from cpo_adapter.statuses import rederive
-from cpo_adapter.store import evses, outages, plugs, sealed_keys, stations
+from cpo_adapter.store import evses, outages, plugs, sealed_keys, stations, transactions
 from cpo_adapter.store.evses import Evse
 from cpo_adapter.store.stations import Station
 from cpo_adapter.uptime import ports_changed
@@ -26,7 +26,9 @@ from ocpi_hub.node.secrets import Vault
 _STATION_ID = re.compile(r"[A-Za-z0-9*_=:+|@. -]{1,48}", re.ASCII)
 # 16 random bytes as text: the most of both versions is 40 characters.
 _KEY_BYTES = 16
-_KEY = re.compile(r"[!-~]{1,64}", re.ASCII)
+# What is shorter can be guessed: both versions of OCPP ask for 16.
+_SHORTEST_KEY, _LONGEST_KEY = 16, 64
+_KEY = re.compile(rf"[!-~]{{{_SHORTEST_KEY},{_LONGEST_KEY}}}", re.ASCII)
 _SERVER_KEY = "station-keys"
 _WITH_KEY = (SecurityProfile.BASIC, SecurityProfile.TLS_BASIC)
 
@@ -107,6 +109,15 @@ async def reject(conn: Hot, station_id: str) -> None:
     await _set_status(conn, station_id, "rejected")
 
 
+async def remove(conn: Hot, station_id: str, *, now: datetime) -> None:
+    """Forgets a station: its EVSEs are without one from now on, and it is a stranger when it comes
+    back. What it charged stays. BadStation while it charges."""
+    if await transactions.running(conn, station_id, None):
+        raise BadStation(f"station {station_id!r} is charging: end its sessions first")
+    await map_plugs(conn, station_id, (), now=now)
+    await stations.remove(conn, station_id)
+
+
 async def set_key(
     conn: Hot,
     station_id: str,
@@ -168,7 +179,9 @@ async def connectivity(conn: Hot, station: Station) -> Connectivity:
 
 def _key(new: NewStation) -> str | None:
     if new.key is not None and _KEY.fullmatch(new.key) is None:
-        raise BadStation("key: expected 1 to 64 printable characters without spaces")
+        raise BadStation(
+            f"key: expected {_SHORTEST_KEY} to {_LONGEST_KEY} printable characters without spaces"
+        )
     if new.key is None and new.security_profile in _WITH_KEY:
         return secrets.token_hex(_KEY_BYTES)
     return new.key

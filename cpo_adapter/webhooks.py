@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hashlib
-import hmac
-import re
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,15 +12,12 @@ from cpo_adapter.store import alerts
 from cpo_adapter.store.alerts import AlertCall
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.node.secrets import Vault, WrongKey, new_reference
+from ocpi_hub.node.signing import BadSecret, new_secret, secret_bytes, signed_headers
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.protocol.jsontext import dumps
+from ocpi_hub.protocol.urls import check_url
 from ocpi_hub.service.transport import Request, Transport, TransportError
 
-_PREFIX = "whsec_"
-_SECRET_BYTES = 32
-_SHORTEST_SECRET = 16
-_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
-_LONGEST_URL = 2000
 _LONGEST_FAILURE = 300
 
 _AT_ONCE = 16
@@ -54,35 +45,22 @@ async def add(
     conn: Hot, url: str, *, secret: str | None = None, kinds: Sequence[str] = (), vault: Vault
 ) -> Added:
     """Has alerts sent to a URL, of some kinds or of all; without a secret one is made."""
-    if len(url) > _LONGEST_URL or _URL.fullmatch(url) is None:
-        raise BadWebhook("url: expected an absolute http or https URL")
+    check_url(url, name="url")
     for kind in kinds:
         if kind not in set(Kind):
             raise BadWebhook(f"events: {kind!r} is not one of {', '.join(Kind)}")
     made = secret if secret is not None else new_secret()
-    _secret_bytes(made)
+    _check_secret(made)
     webhook_id = new_reference()
     await alerts.add_webhook(conn, webhook_id, url=url, secret=vault.encrypt(made), events=kinds)
     return Added(webhook_id, made)
 
 
-def new_secret() -> str:
-    """A random secret as Standard Webhooks writes it."""
-    return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-
-
-def signed_headers(
-    secret: str, body: bytes, *, message_id: str, at: datetime
-) -> tuple[tuple[str, str], ...]:
-    """The three headers by which a receiver knows that it was us, and that it is not old."""
-    seconds = str(int(at.timestamp()))
-    content = f"{message_id}.{seconds}.".encode() + body
-    signature = hmac.digest(_secret_bytes(secret), content, hashlib.sha256)
-    return (
-        ("webhook-id", message_id),
-        ("webhook-timestamp", seconds),
-        ("webhook-signature", f"v1,{base64.b64encode(signature).decode()}"),
-    )
+def _check_secret(secret: str) -> None:
+    try:
+        secret_bytes(secret)
+    except BadSecret as error:
+        raise BadWebhook(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +116,3 @@ class WebhookSender:
         next_at = None if given_up else self.now() + self.backoff[call.attempts - 1]
         async with self.db.hot() as conn:
             await alerts.failed(conn, call.id, failure=failure[:_LONGEST_FAILURE], next_at=next_at)
-
-
-def _secret_bytes(secret: str) -> bytes:
-    try:
-        found = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        found = b""
-    if not secret.startswith(_PREFIX) or len(found) < _SHORTEST_SECRET:
-        raise BadWebhook(
-            f"secret: expected {_PREFIX} and at least {_SHORTEST_SECRET} bytes as base64"
-        )
-    return found

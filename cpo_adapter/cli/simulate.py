@@ -11,6 +11,7 @@ from cpo_adapter.simulator.run import CARDS, OCPP_URL
 from cpo_adapter.simulator.run import simulate as run_stations
 from cpo_adapter.simulator.versions import VersionName
 from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.output import CommandError, Exit
 
 
 def add_to(app: typer.Typer) -> None:
@@ -44,6 +45,8 @@ async def simulate(
 
     Their Basic keys are simulated-SIM001 and so on. With --json each happening is a line of JSON.
     """
+    if not url.startswith(("ws://", "wss://")):
+        raise CommandError("--url: expected ws:// or wss://", code=Exit.BAD_INPUT)
     await run_stations(
         stations=stations,
         ocpp=ocpp,

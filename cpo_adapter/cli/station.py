@@ -176,6 +176,23 @@ async def approve(station_id: Id, *, json: Json = False) -> None:
     )
 
 
+@command(stations, "remove", example="cpo-adapter station remove CP1")
+async def remove(station_id: Id, *, json: Json = False) -> None:
+    """Forget a station that does not charge; its EVSEs have no station from then on."""
+    async with open_adapter() as adapter:
+        try:
+            async with adapter.db.hot_transaction() as conn:
+                await work.remove(conn, station_id, now=datetime.now(UTC))
+                await record(conn, "station remove", station_id)
+        except BadStation as error:
+            raise CommandError(str(error)) from error
+    answer(
+        {"id": station_id, "status": "removed"},
+        json=json,
+        show=lambda: say(f"station {station_id} is removed, and not let in again once it leaves"),
+    )
+
+
 async def _found(conn: Hot, station_id: str) -> Station:
     station = await rows.find(conn, station_id)
     if station is None:

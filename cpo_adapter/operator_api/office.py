@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from cpo_adapter.errands import Errands
 from cpo_adapter.frames import FrameRecorder
 from cpo_adapter.ocpp.registry import Registry
+from cpo_adapter.reservations import Reservations
 from cpo_adapter.rules import Rules
 from cpo_adapter.settings import CpoSettings
 from cpo_adapter.store import operator_tokens, stations
@@ -41,6 +42,7 @@ class Office:
     registry: Registry
     frames: FrameRecorder
     errands: Errands
+    reservations: Reservations
     drop: Drop
     vault: Vault
     server_key: bytes

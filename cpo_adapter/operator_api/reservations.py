@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 
-from cpo_adapter.operator_api.office import At, OperatorRoute, Reader
+from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import Before, Filter, Limit, page
-from cpo_adapter.store import charging_profiles, reservations
+from cpo_adapter.store import audit, charging_profiles, reservations
 from cpo_adapter.store.reservations import Reservation
 from ocpi_hub.node.rest.bodies import Json
+from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=OperatorRoute, tags=["reservations and profiles"])
 
@@ -31,6 +32,19 @@ async def list_reservations(
     async with office.db.hot() as conn:
         found = await reservations.listed(conn, station_id=station, after=after, limit=limit)
     return page(request, found, limit=limit, cursor="after", key=lambda each: each.id, shown=_shown)
+
+
+@router.delete("/reservations/{number}")
+async def cancel_reservation(
+    number: Annotated[int, Path(ge=1, le=_MOST_NUMBER)], office: At, operator: Worker
+) -> Json:
+    """Ends a reservation: its partner hears CANCELED_RESERVATION, and the station lets go of it."""
+    ended = await office.reservations.take_back(number)
+    if ended is None:
+        raise Problem(404, f"there is no open reservation {number}")
+    async with office.db.hot() as conn:
+        await audit.record(conn, operator.name, action="reservation cancel", subject=str(number))
+    return Json({"id": number, "status": "cancelled"})
 
 
 @router.get("/charging-profiles")

@@ -12,7 +12,15 @@ from cpo_adapter import stations as work
 from cpo_adapter.descriptions import described_plug, described_station, whole_station
 from cpo_adapter.ocpp.ports import SecurityProfile
 from cpo_adapter.ocpp.version import Version
-from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader, Worker, known_station
+from cpo_adapter.operator_api.office import (
+    Admin,
+    At,
+    Office,
+    OperatorRoute,
+    Reader,
+    Worker,
+    known_station,
+)
 from cpo_adapter.operator_api.shapes import After, Before, Filter, Limit, StationId, Text, page
 from cpo_adapter.plugs import PlugSpec
 from cpo_adapter.store import audit, happenings, plugs
@@ -141,6 +149,18 @@ async def reject(station_id: StationId, office: At, operator: Worker) -> Json:
     return Json({"id": station_id, "status": "rejected"})
 
 
+@router.delete("/stations/{station_id}")
+async def remove_station(station_id: StationId, office: At, operator: Admin) -> Json:
+    """Forgets a station that does not charge, and ends its connection; its EVSEs have none."""
+    async with office.db.hot_transaction() as conn:
+        await known_station(conn, station_id)
+        await work.remove(conn, station_id, now=office.now())
+        await audit.record(conn, operator.name, action="station remove", subject=station_id)
+    await _end_connection(office, station_id, "the station was removed")
+    office.poke()
+    return Json({"id": station_id, "status": "removed"})
+
+
 @router.put("/stations/{station_id}/key")
 async def set_key(
     station_id: StationId, office: At, operator: Admin, given: GivenKey | None = None
@@ -162,9 +182,7 @@ async def set_key(
         await audit.record(
             conn, operator.name, action="station key", subject=station_id, detail=detail
         )
-    connection = office.registry.get(station_id)
-    if connection is not None:
-        await connection.close(_POLICY_VIOLATION, "the station has a new key")
+    await _end_connection(office, station_id, "the station has a new key")
     return Json({"id": station_id, "security_profile": profile.value, "key": key})
 
 
@@ -221,3 +239,9 @@ async def timeline(
 
 def _plain(found: dict[str, Any]) -> dict[str, Any]:
     return found | {"state": found["state"].value}
+
+
+async def _end_connection(office: Office, station_id: str, why: str) -> None:
+    connection = office.registry.get(station_id)
+    if connection is not None:
+        await connection.close(_POLICY_VIOLATION, why)

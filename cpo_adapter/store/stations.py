@@ -185,6 +185,12 @@ async def pending(conn: Hot) -> int:
     return int(row[0]) if row else 0
 
 
+async def remove(conn: Hot, station_id: str) -> None:
+    """Forget it, and how its connectors were."""
+    await conn.execute("DELETE FROM statuses WHERE station_id = %s", (station_id,))
+    await conn.execute("DELETE FROM stations WHERE id = %s", (station_id,))
+
+
 async def set_status(conn: Hot, station_id: str, *, status: str) -> bool:
     """Accepts or rejects a station; False when there is none."""
     statement = "UPDATE stations SET status = %s WHERE id = %s"

@@ -100,12 +100,12 @@ def test_tariffs_are_imported_and_exported(cli: CpoCommands, tmp_path: Path) -> 
 
 def test_a_station_is_added_mapped_listed_and_shown(offered: CpoCommands) -> None:
     added = offered("station", "add", "CS1", "--evse", "EVSE1", "--json")
-    given = offered("station", "add", "CS2", "--key", "open-sesame", "--json")
+    given = offered("station", "add", "CS2", "--key", "open-sesame-once-more", "--json")
     mapped = offered("station", "map", "CS1", "--evse", "EVSE1=1/1", "--evse", "EVSE2=2", "--json")
     shown = offered("station", "show", "CS1", "--json")
     listed = offered("station", "list", "--json")
 
-    assert (len(added.json["key"]), given.json["key"]) == (32, "open-sesame")
+    assert (len(added.json["key"]), given.json["key"]) == (32, "open-sesame-once-more")
     assert mapped.json == {"id": "CS1"}
     assert [plug["evse_uid"] for plug in shown.json["plugs"]] == ["EVSE1", "EVSE2"]
     assert added.json["key"] not in shown.stdout
@@ -183,12 +183,15 @@ def test_a_peer_is_invited_listed_and_removed(cli: CpoCommands) -> None:
 BAD = [
     pytest.param(["station", "add", "a/b"], 64, "expected 1 to 48 letters", id="a bad station id"),
     pytest.param(["station", "add", "X", "--key", "a b"], 64, "key: ", id="a key with a space"),
+    pytest.param(["station", "add", "X", "--key", "short"], 64, "key: ", id="a short key"),
     pytest.param(["station", "add", "X", "--evse", "NONE"], 64, "is not known", id="unknown EVSE"),
     pytest.param(["station", "add", "X", "--evse", "E=0"], 64, "expected 1 to 999", id="plug 0"),
     pytest.param(["station", "add", "X", "--security-profile", "4"], 2, "", id="a bad profile"),
     pytest.param(["station", "map", "NONE"], 64, "is not known", id="map an unknown station"),
     pytest.param(["station", "show", "NONE"], 1, "there is no station", id="an unknown station"),
     pytest.param(["station", "approve", "NONE"], 1, "is not known", id="approve it"),
+    pytest.param(["simulate", "--url", "http://x"], 64, "--url: expected ws", id="no socket"),
+    pytest.param(["station", "remove", "NONE"], 1, "is not known", id="remove an unknown station"),
     pytest.param(["location", "import", "/none"], 64, "No such file", id="no file"),
     pytest.param(["location", "export", "/none/x"], 64, "No such file", id="no folder"),
     pytest.param(["location", "limit", "NONE", "--kw", "1"], 1, "no Location", id="no location"),

@@ -6,12 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from tests.chargers import Access, charger
 from tests.cpo_adapter.operating import Operated
 from tests.partners import eventually
 
 VERSIONS = ["1.6", "2.0.1"]
+_NEW_KEY = "the-new-key-of-the-station"
 
 
 # --- stations ------------------------------------------------------------------------------------
@@ -34,10 +36,38 @@ async def test_a_new_key_ends_the_connection_made_with_the_old(operator: Operate
     async with operator.station("CS1") as station:
         await station.boot()
 
-        answer = await operator("PUT", "/stations/CS1/key", {"security_profile": 1, "key": "new"})
+        answer = await operator(
+            "PUT", "/stations/CS1/key", {"security_profile": 1, "key": _NEW_KEY}
+        )
 
-        assert (answer.status, answer.json["key"]) == (200, "new")
+        assert (answer.status, answer.json["key"]) == (200, _NEW_KEY)
         assert await station.closed() == 1008
+
+
+async def test_a_removed_station_is_let_go_and_not_let_in_again(operator: Operated) -> None:
+    async with operator.station("CS1") as station:
+        await station.boot()
+        answer = await operator("DELETE", "/stations/CS1")
+        closed = await station.closed()
+
+    assert (answer.status, answer.json, closed) == (200, {"id": "CS1", "status": "removed"}, 1008)
+    assert [each["id"] for each in await operator.get("/stations")] == ["CS2"]
+    refused = Access(key="the-old-key-of-the-station")
+    with pytest.raises(InvalidStatus):
+        async with charger(f"{operator.url.replace('http', 'ws', 1)}/ocpp", "CS1", access=refused):
+            pass
+
+
+async def test_a_station_that_charges_is_not_removed(operator: Operated) -> None:
+    async with operator.station("CS1") as station:
+        await station.boot()
+        await station.start("CARD1", meter=0)
+
+        answer = await operator("DELETE", "/stations/CS1")
+
+    assert answer.status == 422
+    assert "is charging: end its sessions first" in answer.json["detail"]
+    assert (await operator.get("/stations/CS1"))["id"] == "CS1"
 
 
 async def test_stations_are_listed_a_page_at_a_time(operator: Operated) -> None:

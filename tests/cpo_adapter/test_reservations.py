@@ -57,6 +57,25 @@ async def _state(cpo: Adapter) -> str:
     return "" if row is None else str(row[0])
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_an_operator_takes_a_reservation_back(cpo_database_url: str, version: str) -> None:
+    """CMD-20: the partner that reserved hears CANCELED_RESERVATION at the same response_url."""
+    async with scene(cpo_database_url, version=version) as (cpo, ems, station):
+        reserved = await _reserve(ems)
+        assert await reserved.result() == "ACCEPTED"
+        row = await cpo.row("SELECT id FROM reservations")
+        assert row is not None
+
+        ended = await cpo.parts.reservations.take_back(row[0])
+        again = await cpo.parts.reservations.take_back(row[0])
+
+        await eventually(lambda: len(reserved.results()) == 2)
+        await station.expect("CancelReservation")
+        assert (ended is not None, again) == (True, None)
+        assert reserved.results()[1].json["result"] == "CANCELED_RESERVATION"
+        assert await _state(cpo) == "cancelled"
+
+
 def _evse_statuses(ems: Emsp, uid: str = "EVSE1") -> list[str]:
     """What the eMSP was told of an EVSE on its own."""
     start = f"/receiver/locations/NL/CPO/LOC1/{uid}"
