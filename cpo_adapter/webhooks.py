@@ -14,6 +14,7 @@ from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.node.secrets import Vault, WrongKey, new_reference
 from ocpi_hub.node.signing import BadSecret, new_secret, secret_bytes, signed_headers
 from ocpi_hub.node.steady import steadily
+from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.urls import check_url
 from ocpi_hub.service.transport import Request, Transport, TransportError
@@ -45,7 +46,10 @@ async def add(
     conn: Hot, url: str, *, secret: str | None = None, kinds: Sequence[str] = (), vault: Vault
 ) -> Added:
     """Has alerts sent to a URL, of some kinds or of all; without a secret one is made."""
-    check_url(url, name="url")
+    try:
+        check_url(url, name="url")
+    except InvalidParameters as error:
+        raise BadWebhook(error.message) from None
     for kind in kinds:
         if kind not in set(Kind):
             raise BadWebhook(f"events: {kind!r} is not one of {', '.join(Kind)}")
