@@ -18,7 +18,6 @@ from ocpi_hub.fanout import Fanout
 from ocpi_hub.housekeeping import Housekeeping
 from ocpi_hub.hub import Hub, HubCaller
 from ocpi_hub.leader import Leader
-from ocpi_hub.limits import RateLimit
 from ocpi_hub.listing import Served
 from ocpi_hub.metrics import Metrics
 from ocpi_hub.node import keys
@@ -26,6 +25,7 @@ from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.node.health import health_routes
+from ocpi_hub.node.limits import RateLimit
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.outbound import Outbound

@@ -16,9 +16,9 @@ from ocpi_hub import clearing_module, clientinfo, ledger
 from ocpi_hub.authority import sender_of
 from ocpi_hub.catalogue import Catalogue
 from ocpi_hub.custody import Custody
-from ocpi_hub.limits import RateLimit
 from ocpi_hub.listing import Served
 from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.limits import RateLimit
 from ocpi_hub.node.secrets import hash_token
 from ocpi_hub.onboarding import Onboarding
 from ocpi_hub.outbound import Outbound

@@ -160,7 +160,9 @@ LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
         "ocpi_hub.node.columns",
         "ocpi_hub.node.engine",
         "ocpi_hub.node.group_commit",
+        "ocpi_hub.node.sealed",
         "ocpi_hub.peering.store",
+        "ocpi_hub.peering.commands.adapter",
         "ocpi_hub.service.database",
         "cpo_adapter.store",
         "emsp_adapter.store",
@@ -195,6 +197,7 @@ LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("cryptography",): ("ocpi_hub.node.secrets", "ocpi_hub.service.secret_key"),
     ("ocpp",): ("cpo_adapter",),
+    ("aiosmtplib",): ("emsp_adapter.mail_carriers",),
 }
 
 

@@ -13,6 +13,7 @@ from cpo_adapter.cli.offer import locations, tariffs
 from cpo_adapter.cli.session import open_adapter
 from cpo_adapter.cli.station import stations
 from cpo_adapter.cli.token import operators, tokens
+from cpo_adapter.store.tables import metadata
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 
 up.add_to(app)
-peers.add_to(app, Adapter("cpo-adapter", Role.CPO, open_adapter))
+peers.add_to(app, Adapter("cpo-adapter", Role.CPO, open_adapter, metadata))
 app.add_typer(locations, name="location")
 app.add_typer(tariffs, name="tariff")
 app.add_typer(stations, name="station")

@@ -14,14 +14,3 @@ async def kept(conn: Hot, name: str, *, vault: Vault, made: str) -> str:
     )
     row = await one_row(conn, "SELECT sealed FROM sealed_keys WHERE name = %s", (name,))
     return vault.decrypt(bytes(row[0]))
-
-
-async def seal_anew(conn: Hot, vault: Vault) -> int:
-    """Encrypts every key with the first of SECRET_KEY; how many."""
-    rows = await (await conn.execute("SELECT name, sealed FROM sealed_keys FOR UPDATE")).fetchall()
-    for name, sealed in rows:
-        await conn.execute(
-            "UPDATE sealed_keys SET sealed = %s WHERE name = %s",
-            (vault.rotate(bytes(sealed)), name),
-        )
-    return len(rows)

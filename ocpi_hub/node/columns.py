@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 
@@ -74,3 +84,18 @@ def count(name: str, default: int | None = None) -> Column[int]:
 def flag(name: str, *, default: bool = False) -> Column[bool]:
     """Yes or no."""
     return Column(name, Boolean, nullable=False, server_default=text(str(default).lower()))
+
+
+def sealed(name: str, *, nullable: bool = True) -> Column[bytes]:
+    """A secret that is kept encrypted; `key rotate` finds it by this."""
+    return Column(name, LargeBinary, nullable=nullable, info={"sealed": True})
+
+
+def sealed_columns(metadata: MetaData) -> tuple[str, ...]:
+    """Every column that is kept encrypted, as "peers.token_out"."""
+    return tuple(
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if column.info.get("sealed")
+    )

@@ -16,6 +16,7 @@ from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.store import handed_over, published
 from ocpi_hub.peering.store.cursors import Audience
 from ocpi_hub.peering.store.published import Change
+from ocpi_hub.protocol import charging_problems
 from ocpi_hub.protocol.errors import (
     ClientError,
     OcpiError,
@@ -46,6 +47,7 @@ PUTS = {
     "tokens": _row("tokens", "PUT", "token_uid"),
     "sessions": _row("sessions", "PUT", "session_id"),
     "cdrs": CDR,
+    **charging_problems.PUTS,
 }
 DELETE_TARIFF = _row("tariffs", "DELETE", "tariff_id")
 
@@ -159,13 +161,16 @@ class Delivery:
             return _unanswered(error), None
         if row is DELETE_TARIFF and reply.http_status == 404:
             return DONE, reply
-        return self._judged(reply), reply
+        return self._judged(row, reply), reply
 
-    def _judged(self, reply: Reply) -> Outcome:
+    def _judged(self, row: Operation, reply: Reply) -> Outcome:
         if reply.ok:
             return DONE
         message = reply.message or f"HTTP {reply.http_status}"
         code = reply.status_code
+        if row.module in charging_problems.PUTS and code == UnknownReceiver.status_code:
+            # A hub says so of a party that does not have the module.
+            return Outcome(Fate.REFUSED, code, message)
         if self.audience.party and code in _NO_WAY:
             return Outcome(Fate.UNREACHED, code, message)
         if reply.http_status >= 500 or reply.http_status == 429 or code >= 3000:

@@ -21,12 +21,16 @@ from ocpi_hub.node.steady import steadily
 from ocpi_hub.peering.store import peers as store
 from ocpi_hub.peering.store.clients import Client
 from ocpi_hub.peering.store.peers import PeerStatus, Presence, Rows, TokenKind
+from ocpi_hub.protocol import charging_problems
 from ocpi_hub.protocol.errors import NotFound
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 
 _CHECK_SECONDS = 2.0
+
+# Where a module's side is served.
+Endpoints = Mapping[tuple[str, Interface], str]
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Peer:
     version: str | None
     versions_url: str | None
     token_out: str | None = field(repr=False)
-    endpoints: Mapping[tuple[str, Interface], str]
+    endpoints: Endpoints
     quirks: frozenset[str]
     roles: tuple[PeerRole, ...]
     clients: tuple[Client, ...]
@@ -217,8 +221,20 @@ def _assembled(rows: Rows, vault: Vault) -> dict[str, Peer]:
     return {row["id"]: _peer(row, clients.get(row["id"], ()), vault) for row in rows.peers}
 
 
+def _relayed(endpoints: Endpoints) -> Endpoints:
+    """Where a hub takes the modules that it only passes on: beside those that it lists."""
+    beside = endpoints.get(("locations", Interface.RECEIVER))
+    if beside is None or not beside.endswith("/locations"):
+        return {}
+    root = beside.removesuffix("locations")
+    return {(module, Interface.RECEIVER): root + module for module in charging_problems.PUTS}
+
+
 def _peer(row: Mapping[str, Any], clients: Sequence[Client], vault: Vault) -> Peer:
     sealed = row["token_out"]
+    endpoints = {(e["identifier"], Interface(e["role"])): e["url"] for e in row["endpoints"]}
+    if any(role["role"] == Role.HUB for role in row["roles"]):
+        endpoints = {**_relayed(endpoints), **endpoints}
     return Peer(
         id=row["id"],
         name=row["name"],
@@ -226,7 +242,7 @@ def _peer(row: Mapping[str, Any], clients: Sequence[Client], vault: Vault) -> Pe
         version=row["version"],
         versions_url=row["versions_url"],
         token_out=None if sealed is None else vault.decrypt(bytes(sealed)),
-        endpoints={(e["identifier"], Interface(e["role"])): e["url"] for e in row["endpoints"]},
+        endpoints=endpoints,
         quirks=frozenset(row["quirks"]),
         roles=tuple(
             PeerRole(

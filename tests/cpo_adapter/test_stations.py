@@ -26,8 +26,10 @@ from cpo_adapter.ocpp.version import Version
 from cpo_adapter.plugs import BadPlug, PlugSpec
 from cpo_adapter.presence import Presence
 from cpo_adapter.stations import BadStation, NewStation, StationState
-from cpo_adapter.store import sealed_keys
+from cpo_adapter.store.tables import metadata
+from ocpi_hub.node.columns import sealed_columns
 from ocpi_hub.node.engine import Database
+from ocpi_hub.node.sealed import seal_anew
 from ocpi_hub.node.secrets import Vault
 from tests.cpo_adapter.offering import (
     MINUTE,
@@ -160,7 +162,7 @@ async def test_the_key_of_all_keys_is_made_once_and_sealed_anew(db: Database) ->
     async with db.hot() as conn:
         first = await stations.server_key(conn, Vault(old))
         again = await stations.server_key(conn, Vault(old))
-        await sealed_keys.seal_anew(conn, Vault(f"{new},{old}"))
+        await seal_anew(conn, sealed_columns(metadata), Vault(f"{new},{old}").rotate)
         rotated = await stations.server_key(conn, Vault(new))
 
     assert first == again == rotated

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ocpi_hub.limits import RateLimit
+from ocpi_hub.node.limits import RateLimit
 from ocpi_hub.protocol.errors import TooManyRequests
 from tests import samples
 from tests.hub.network import Network

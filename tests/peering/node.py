@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import MetaData
 
+from ocpi_hub.node.columns import metadata_of
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.peering import serving as replies
@@ -34,17 +35,11 @@ from tests.parties import RecordingParty
 from tests.serving import free_port, serving
 
 SCHEMA = "peertest"
-CONVENTION = {
-    "pk": "%(table_name)s_pk",
-    "fk": "%(table_name)s_%(column_0_name)s_fk",
-    "ix": "%(table_name)s_%(column_0_N_name)s_ix",
-    "uq": "%(table_name)s_%(column_0_N_name)s_uq",
-}
 
 
 def new_metadata() -> MetaData:
     """The tables, as an adapter has them."""
-    metadata = MetaData(schema=SCHEMA, naming_convention=CONVENTION)
+    metadata = metadata_of(SCHEMA)
     tables.add_to(metadata)
     return metadata
 

@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
 from ocpi_hub.node.engine import Database
@@ -22,7 +23,7 @@ from ocpi_hub.protocol.roles import Role
 from tests.hub.commands import KEY, Ran
 from tests.parties import envelope
 from tests.partners import eventually
-from tests.peering.node import Node, opened
+from tests.peering.node import Node, new_metadata, opened
 from tests.peering.scene import Scene, behind
 from tests.samples import tariff
 
@@ -44,6 +45,7 @@ class Cli:
 
     url: str
     data_dir: Path
+    keys: str = KEY
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[_Opened]:
@@ -53,17 +55,17 @@ class Cli:
             "NAME": "Example of ours",
             "DATA_DIR": str(self.data_dir),
             "DATABASE_URL": self.url,
-            "SECRET_KEY": KEY,
+            "SECRET_KEY": self.keys,
             "ALLOW_PRIVATE_NETWORKS": "true",
         }
         settings = _Settings.from_env({f"PEERTEST_{name}": value for name, value in given.items()})
         async with opened(self.url) as db:
-            yield _Opened(settings, db, Vault(KEY))
+            yield _Opened(settings, db, Vault(self.keys))
 
     async def __call__(self, *words: str, stdin: str = "") -> Ran:
         """What a command leaves behind, with --json."""
         app = typer.Typer()
-        add_to(app, Adapter("cpo-adapter", Role.CPO, self._open))
+        add_to(app, Adapter("cpo-adapter", Role.CPO, self._open, new_metadata()))
         ran = await asyncio.to_thread(CliRunner().invoke, app, [*words, "--json"], input=stdin)
         if ran.exception is not None and not isinstance(ran.exception, SystemExit):
             raise ran.exception
@@ -112,6 +114,23 @@ async def test_the_token_may_come_from_standard_input(node: Node, scene: Scene, 
     )
 
     assert (ran.code, ran.json["name"]) == (0, "ems")
+
+
+async def test_the_tokens_of_peers_are_sealed_with_the_first_key(
+    node: Node, scene: Scene, cli: Cli
+) -> None:
+    await scene.emsp()
+    new = Fernet.generate_key().decode()
+
+    early = await cli("key", "rotate")
+    done = await replace(cli, keys=f"{new},{KEY}")("key", "rotate")
+    with_new = await replace(cli, keys=new)("peer", "list")
+    with_old = await cli("peer", "list")
+
+    assert (early.code, "put a new one before it" in early.stdout) == (78, True)
+    assert done.json == {"resealed": 1}
+    assert (with_new.code, [each["name"] for each in with_new.json]) == (0, ["emsp"])
+    assert (with_old.code, "SECRET_KEY" in with_old.stdout) == (78, True)
 
 
 async def test_connect_needs_the_service(db: Database, cli: Cli) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, text
 
 from cpo_adapter.store.tables.metadata import metadata
-from ocpi_hub.node.columns import count, details, document, key, moment, note, since, words
+from ocpi_hub.node.columns import count, details, document, key, moment, note, sealed, since, words
 
 # Bearer tokens of the operator API, as hashes.
 operator_tokens = Table(
@@ -37,7 +37,7 @@ webhooks = Table(
     key("id"),
     words("url"),
     # Encrypted; signs each call.
-    Column("secret", LargeBinary, nullable=False),
+    sealed("secret", nullable=False),
     details("events", "[]"),
     since("created_at"),
 )

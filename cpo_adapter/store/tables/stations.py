@@ -14,6 +14,7 @@ from ocpi_hub.node.columns import (
     moment,
     note,
     number_key,
+    sealed,
     since,
     words,
 )
@@ -136,5 +137,5 @@ sealed_keys = Table(
     "sealed_keys",
     metadata,
     key("name"),
-    Column("sealed", LargeBinary, nullable=False),
+    sealed("sealed", nullable=False),
 )

@@ -78,7 +78,7 @@ async def _invalid(_request: Request, error: RequestValidationError) -> Response
 async def _ocpi(_request: Request, error: OcpiError) -> Response:
     # Over OCPI most refusals are HTTP 200 with a status code; here they are bad input.
     status = 422 if error.http_status == HTTPStatus.OK else error.http_status
-    return _named(status, error.message)
+    return _named(status, error.message, headers=error.headers)
 
 
 async def _bad_input(_request: Request, error: Exception) -> Response:
@@ -90,11 +90,11 @@ async def _unavailable(_request: Request, error: Exception) -> Response:
     return problem(503, "the database is not available", headers={"Retry-After": "5"})
 
 
-def _named(status: int, message: str) -> Response:
+def _named(status: int, message: str, *, headers: Mapping[str, str] | None = None) -> Response:
     """The problem with the field that the sentence begins with, if it does."""
     found = _FIELD.match(message)
     more: dict[str, Any] = {} if found is None else {"field": found[1]}
-    return problem(status, message, **more)
+    return problem(status, message, headers=headers, **more)
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

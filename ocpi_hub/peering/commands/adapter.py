@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from sqlalchemy import MetaData
+
 from ocpi_hub.node.engine import Database
 from ocpi_hub.node.output import CommandError, Exit
 from ocpi_hub.node.secrets import Vault
@@ -35,11 +37,15 @@ class Opened(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter as its commands see it: what it is called, its role, how its data is opened."""
+    """An adapter as its commands see it: what it is called, its role, how its data is opened.
+
+    `tables` are those of its schema.
+    """
 
     program: str
     role: Role
     open: Callable[[], AbstractAsyncContextManager[Opened]]
+    tables: MetaData
 
     @asynccontextmanager
     async def side(self, *, running: bool) -> AsyncIterator[OcpiSide]:

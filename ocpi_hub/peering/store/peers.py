@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,16 +81,3 @@ async def add_quirk(conn: Hot, peer_id: str, *, quirk: str) -> None:
         "UPDATE peers SET quirks = quirks || %s WHERE id = %s AND NOT quirks @> %s",
         (Jsonb([quirk]), peer_id, Jsonb([quirk])),
     )
-
-
-async def reseal(conn: Hot, rotate: Callable[[bytes], bytes]) -> int:
-    """Encrypts every stored token anew, in the caller's transaction; how many there are."""
-    kept = await conn.execute(
-        "SELECT id, token_out FROM peers WHERE token_out IS NOT NULL ORDER BY id FOR UPDATE"
-    )
-    rows = await kept.fetchall()
-    for peer_id, sealed in rows:
-        await conn.execute(
-            "UPDATE peers SET token_out = %s WHERE id = %s", (rotate(bytes(sealed)), peer_id)
-        )
-    return len(rows)

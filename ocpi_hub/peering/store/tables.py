@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
+from ocpi_hub.node.columns import sealed
+
 
 class Xid8(UserDefinedType[int]):
     """A 64-bit transaction id."""
@@ -79,7 +81,7 @@ def _peers(metadata: MetaData) -> Table:
         Column("version", Text),
         Column("versions_url", Text),
         # The token the peer issued to us, encrypted.
-        Column("token_out", LargeBinary),
+        sealed("token_out"),
         # [{identifier, role, url}]
         _list("endpoints"),
         # [{role, country_code, party_id, business_details}]
