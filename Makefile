@@ -4,17 +4,21 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: up test check format demo bench docs clean
+.PHONY: up test check check-style chromium format demo bench docs clean
 
 up: $(STAMP)
 	@$(BIN)/ocpi-hub up
 
 # Every check and every test. JOBS=1 runs the tests one after the other.
 JOBS ?= 2
-test: check-style
+test: check-style chromium
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: test
+
+# The browser of the tests, installed where there is none.
+chromium: $(STAMP)
+	@$(BIN)/python -m tests.chromium
 
 check-style: $(STAMP)
 	@$(BIN)/ruff format --check --quiet . || { echo "run 'make format'" >&2; exit 1; }
@@ -25,7 +29,8 @@ format: $(STAMP)
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
 
-# The hub, the CPO adapter with simulated stations and an eMSP; SECONDS=n ends by itself and compares.
+# The hub, the CPO adapter with simulated stations and the eMSP adapter with a driver, to be opened
+# in a browser; SECONDS=n ends by itself and compares.
 demo: $(STAMP)
 	@$(BIN)/python -m ocpi_hub.demo $(if $(SECONDS),--seconds $(SECONDS))
 

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     SECURITY_EVENT = "security_event"
     UPLOAD_FAILED = "upload_failed"
     FIRMWARE_FAILED = "firmware_failed"
+    PROBLEM_REPORTED = "problem_reported"
 
 
 async def raise_alert(

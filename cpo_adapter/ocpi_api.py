@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from cpo_adapter import preferences, smart_charging, tokens
+from cpo_adapter import preferences, problems, smart_charging, tokens
 from cpo_adapter.asking import Asked
 from cpo_adapter.commands import Commands, command_body
 from cpo_adapter.rules import Rules
@@ -20,6 +20,7 @@ from ocpi_hub.peering.identity import Identity
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.serving import list_reply, object_reply, viewers
 from ocpi_hub.peering.store import published
+from ocpi_hub.protocol.charging_problems import PROBLEMS, PUT_PROBLEM
 from ocpi_hub.protocol.errors import NotFound, ObjectNotFound
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
@@ -38,8 +39,9 @@ _SIDES = {
     "chargingprofiles": RECEIVER,
 }
 # What a CPO serves.
-OPERATIONS: tuple[Operation, ...] = tuple(
-    row for row in FUNCTIONAL if _SIDES.get(row.module) is row.interface
+OPERATIONS: tuple[Operation, ...] = (
+    *(row for row in FUNCTIONAL if _SIDES.get(row.module) is row.interface),
+    PUT_PROBLEM,
 )
 
 # What stands below a Location, by the parameter of the URL.
@@ -95,6 +97,7 @@ class OcpiApi:
             ("chargingprofiles", "PUT"): self._profile,
             ("chargingprofiles", "GET"): self._profile,
             ("chargingprofiles", "DELETE"): self._profile,
+            (PROBLEMS, "PUT"): self._put_problem,
         }
 
     # --- what we own ---------------------------------------------------------------------------
@@ -182,6 +185,11 @@ class OcpiApi:
                 now=self.now(),
             )
         self.poke()
+        return Reply()
+
+    async def _put_problem(self, asking: Asking) -> Reply:
+        async with self.db.hot_transaction() as conn:
+            await problems.put(conn, _owner(asking), asking.message.document, now=self.now())
         return Reply()
 
     # --- what is asked of stations -------------------------------------------------------------

@@ -10,12 +10,26 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from emsp_adapter import driver_api
+from emsp_adapter import driver_api, identity, problems, web
+from emsp_adapter.billing import Billing
 from emsp_adapter.catching_up import CatchingUp
+from emsp_adapter.clearing import Clearing
+from emsp_adapter.live import Watchers
+from emsp_adapter.mail_carriers import mail_carrier
+from emsp_adapter.notifications import Notifier
 from emsp_adapter.ocpi_api import OPERATIONS, OcpiApi
 from emsp_adapter.office import Office
+from emsp_adapter.origins import for_every_origin
+from emsp_adapter.outbox import Outbox
+from emsp_adapter.overdue import Overdue
+from emsp_adapter.payments import events
+from emsp_adapter.price_turns import PriceTurns
+from emsp_adapter.scheduling import Schedule
 from emsp_adapter.settings import EmspSettings
+from emsp_adapter.store.outbox import Channel
 from emsp_adapter.store.tables import SCHEMA
+from emsp_adapter.tidying import Tidying
+from emsp_adapter.webhooks import WebhookCarrier
 from ocpi_hub.node import keys
 from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import open_database
@@ -50,8 +64,10 @@ class EmspApp(Shell["Parts"]):
         self.secret_key = secret_key
 
     def past(self, parts: Parts, scope: dict[str, Any]) -> Asgi | None:
-        """Partners."""
-        return parts.ocpi if is_ocpi(scope) else None
+        """Partners; and signing in, whose pages have refusals of their own."""
+        if is_ocpi(scope):
+            return parts.ocpi
+        return parts.identity if identity.is_identity(scope) else None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Parts]:
@@ -64,7 +80,12 @@ class EmspApp(Shell["Parts"]):
                     metrics_token=self.settings.metrics_token,
                 )
             )
-            self.rest.mount(driver_api.PREFIX, driver_api.application(parts.office))
+            self.rest.include_router(events.routes(parts.office))
+            self.rest.include_router(web.routes(self.settings))
+            self.rest.mount(
+                driver_api.PREFIX,
+                for_every_origin(driver_api.application(parts.office, parts.watchers)),
+            )
             yield parts
 
 
@@ -73,6 +94,22 @@ async def running(
     settings: EmspSettings, database_url: str, secret_key: str
 ) -> AsyncIterator[Parts]:
     """Everything of an adapter, started; stopped in the reverse order at the end of the block."""
+    async with open_office(settings, database_url, secret_key) as office:
+        parts = Parts(office)
+        async with asyncio.TaskGroup() as group:
+            started = [group.create_task(task) for task in parts.tasks()]
+            try:
+                yield parts
+            finally:
+                for task in started:
+                    task.cancel()
+
+
+@asynccontextmanager
+async def open_office(
+    settings: EmspSettings, database_url: str, secret_key: str
+) -> AsyncIterator[Office]:
+    """What every part works with, open, while nothing runs: for the adapter and for commands."""
     guard = AddressGuard(settings.allow_private_networks, own_urls=(settings.public_url,))
     client = make_client(guard, tls_context())
     vault = Vault(secret_key, reread=keys.rereading(settings))
@@ -88,17 +125,9 @@ async def running(
                 pull_interval=settings.pull_interval,
             ) as side,
         ):
-            office = Office(
+            yield Office(
                 settings, db, vault, side, HttpxTransport(client), _now, lambda: str(uuid4())
             )
-            parts = Parts(office)
-            async with asyncio.TaskGroup() as group:
-                started = [group.create_task(task) for task in parts.tasks()]
-                try:
-                    yield parts
-                finally:
-                    for task in started:
-                        task.cancel()
     finally:
         await client.aclose()
 
@@ -110,9 +139,36 @@ class Parts:
         self.office = office
         self.metrics = Metrics("emsp")
         self.catching_up = CatchingUp(office)
+        self.clearing = Clearing(office)
+        self.notifier = Notifier(office)
+        self.outbox = Outbox(
+            office,
+            {Channel.MAIL: mail_carrier(office.settings), Channel.WEBHOOK: WebhookCarrier(office)},
+        )
+        self.refused_reports = problems.Refused(office)
+        self.tidying = Tidying(office)
+        self.price_turns = PriceTurns(office)
+        self.billing = Billing(office)
+        self.watchers = Watchers(office.db)
+        self.schedule = Schedule(office)
+        self.overdue = Overdue(office)
+        self.identity = identity.application(office)
         api = OcpiApi(office)
         self.ocpi = office.side.server(OPERATIONS, api.functional, observed=self.metrics.observe)
 
     def tasks(self) -> list[Task]:
         """What runs beside the requests."""
-        return [self.office.side.run(), self.catching_up.run()]
+        return [
+            self.office.side.run(),
+            self.catching_up.run(),
+            self.clearing.run(),
+            self.notifier.run(),
+            self.outbox.run(),
+            self.refused_reports.run(),
+            self.tidying.run(),
+            self.price_turns.run(),
+            self.billing.run(),
+            self.watchers.run(),
+            self.schedule.run(),
+            self.overdue.run(),
+        ]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from emsp_adapter import cdrs, locations, sessions, tariffs
 from emsp_adapter.office import Office
 from emsp_adapter.store import pulls
 from ocpi_hub.node.steady import steadily
@@ -35,7 +36,14 @@ _OVERLAP = timedelta(minutes=10)
 
 # Keeps one object of a party, unless what is known is newer.
 Keep = Callable[[Office, Party, dict[str, Any]], Awaitable[None]]
-_KEEPERS: Mapping[str, Keep] = {}
+_KEEPERS: Mapping[str, Keep] = {
+    "tariffs": tariffs.keep,
+    "locations": locations.keep,
+    "sessions": sessions.keep,
+    "cdrs": cdrs.keep,
+}
+# SES-03: the list of Sessions is never asked for without a date.
+_AT_FIRST = {"sessions": timedelta(days=30)}
 
 
 @dataclass(slots=True)
@@ -94,6 +102,8 @@ class CatchingUp:
     ) -> bool:
         """Read a list to its end; whether that went well."""
         begun = self.office.now()
+        if since is None and module in _AT_FIRST:
+            since = begun - _AT_FIRST[module]
         date_from = None if since is None else since - _OVERLAP
         found = pull(self.office.side.outgoing, peer, module, date_from=date_from, to=to)
         try:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from emsp_adapter import authorization, cdrs, locations, problems, results, sessions, tariffs
 from emsp_adapter.asking import Asking
 from emsp_adapter.office import Office
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.serving import list_reply
+from ocpi_hub.protocol.charging_problems import ANSWERS, PUT_ANSWER
 from ocpi_hub.protocol.errors import NotFound
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import FUNCTIONAL, Kind, Operation
@@ -29,12 +31,30 @@ _SIDES = {
     "chargingprofiles": SENDER,
 }
 # What an eMSP serves.
-OPERATIONS: tuple[Operation, ...] = tuple(
-    row for row in FUNCTIONAL if _SIDES.get(row.module) is row.interface
+OPERATIONS: tuple[Operation, ...] = (
+    *(row for row in FUNCTIONAL if _SIDES.get(row.module) is row.interface),
+    PUT_ANSWER,
 )
 
 Answer = Callable[[Office, Asking], Awaitable[Reply]]
-_ANSWERS: Mapping[tuple[str, str], Answer] = {}
+_ANSWERS: Mapping[tuple[str, str], Answer] = {
+    ("locations", "GET"): locations.show,
+    ("locations", "PUT"): locations.put,
+    ("locations", "PATCH"): locations.patch,
+    ("tariffs", "GET"): tariffs.show,
+    ("tariffs", "PUT"): tariffs.put,
+    ("tariffs", "DELETE"): tariffs.delete,
+    ("sessions", "GET"): sessions.show,
+    ("sessions", "PUT"): sessions.put,
+    ("sessions", "PATCH"): sessions.patch,
+    ("cdrs", "GET"): cdrs.show,
+    ("cdrs", "POST"): cdrs.post,
+    ("tokens", "POST"): authorization.authorize,
+    ("commands", "POST"): results.command,
+    ("chargingprofiles", "PUT"): results.active_profile,
+    ("chargingprofiles", "POST"): results.profile,
+    (ANSWERS, "PUT"): problems.put_answer,
+}
 
 
 @dataclass(frozen=True, slots=True)

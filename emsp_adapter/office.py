@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from emsp_adapter.settings import EmspSettings
 from ocpi_hub.node.engine import Database
+from ocpi_hub.node.limits import RateLimit
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.peering.side import OcpiSide
 from ocpi_hub.service.transport import Transport
@@ -24,6 +25,10 @@ class Office:
     transport: Transport
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    # T21: how many tokens that are not ours a CPO may ask about.
+    guesses: RateLimit = field(
+        default_factory=lambda: RateLimit(60, 60.0, "unknown tokens per minute")
+    )
 
     def poke(self) -> None:
         """Something was published: partners may be told."""

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ocpi_hub.hard_rules import moment_of
 from ocpi_hub.leader import Leader
 from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.node.steady import steadily
+from ocpi_hub.pricing.rules import moment_of
 from ocpi_hub.pricing_process import PricingFailed, PricingProcess
 from ocpi_hub.protocol.jsontext import load_object
 from ocpi_hub.protocol.types import parse_datetime

@@ -16,13 +16,13 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from ocpi_hub.clearing import Clearing, Opinion, Subject, message_of, shortened, soon
-from ocpi_hub.hard_rules import moment_of
 from ocpi_hub.node.engine import UNAVAILABLE, Database
 from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.node.secrets import new_reference
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.outbound import Outbound
 from ocpi_hub.pricing import Verdict
+from ocpi_hub.pricing.rules import moment_of
 from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError
 from ocpi_hub.protocol.jsontext import dumps, loads
 from ocpi_hub.protocol.message import Message, Reply

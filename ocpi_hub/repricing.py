@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ocpi_hub.hard_rules import MILD, Flag, Rule, broken_rules
+from ocpi_hub.hard_rules import MILD, broken_rules
 from ocpi_hub.pricing import (
     ENGINE,
     Circumstances,
@@ -22,11 +22,12 @@ from ocpi_hub.pricing import (
     compile_tariff,
     explain,
     price,
-    same_prices,
     sentence,
     tariffs_of,
 )
 from ocpi_hub.pricing.money import minor_unit, rounded
+from ocpi_hub.pricing.published import as_published, switched
+from ocpi_hub.pricing.rules import Flag
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps, load_object
 from ocpi_hub.protocol.types import format_datetime
@@ -105,7 +106,7 @@ def _repriced(cdr: Mapping[str, Any], question: Question, flags: tuple[Flag, ...
     then = [compile_tariff(load_object(each.document.encode())) for each in question.then]
     current = [compile_tariff(load_object(each.encode())) for each in question.current]
     own = tariffs_of(cdr)
-    tariffs = _as_published(own, then)
+    tariffs = as_published(own, then)
     known = Circumstances(
         time_zone=question.time_zone,
         reservation_outcome=outcome_of(question.evidence, question.now),
@@ -117,7 +118,7 @@ def _repriced(cdr: Mapping[str, Any], question: Question, flags: tuple[Flag, ...
     return Answer(
         verdict=clearing.verdict,
         sentence=clearing.sentence,
-        flags=(*flags, *_switched(own, then, current)),
+        flags=(*flags, *switched(own, then, current)),
         clearing=clearing.document(),
         explanation=dumps(explanation).decode(),
         brief=dumps(_brief(explanation)).decode(),
@@ -139,32 +140,6 @@ def outcome_of(evidence: Evidence, now: datetime) -> ReservationOutcome | None:
         return ReservationOutcome.CANCELLED
     expired = evidence.reserved_until is not None and evidence.reserved_until <= now
     return ReservationOutcome.EXPIRED if expired or statuses & _OVER else None
-
-
-def _as_published(
-    own: Sequence[CompiledTariff], then: Sequence[CompiledTariff]
-) -> tuple[CompiledTariff, ...]:
-    """The tariffs of a CDR as the hub knew them when the session began, if it did."""
-    published = {each.id.lower(): each for each in then}
-    return tuple(published.get(each.id.lower(), each) for each in own) or tuple(then)
-
-
-def _switched(
-    own: Sequence[CompiledTariff],
-    then: Sequence[CompiledTariff],
-    current: Sequence[CompiledTariff],
-) -> Iterator[Flag]:
-    """T22: a CDR carries its tariffs as they were when the session began."""
-    published = {each.id.lower(): each for each in then}
-    for at, tariff in enumerate(own):
-        known, field = published.get(tariff.id.lower()), f"tariffs.{at}"
-        if known is None:
-            message = f"tariff {tariff.id} was not published through this hub by then"
-            yield Flag(Rule.TARIFF_NOT_PUBLISHED, field, message)
-        elif not same_prices(tariff, known):
-            later = any(same_prices(tariff, each) for each in current)
-            what = "was published after the session began" if later else "was never published so"
-            yield Flag(Rule.TARIFF_SWITCHED, field, f"tariff {tariff.id} {what}")
 
 
 def _sources(

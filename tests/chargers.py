@@ -291,11 +291,11 @@ class Charger16(Charger):
 
 
 class Charger201(Charger):
-    """A station of OCPP 2.0.1, which numbers its transactions from "0"."""
+    """A station of OCPP 2.0.1, which numbers its transactions from `transactions` on."""
 
     package = ocpp.v201
     default_answers = _ANSWERS_201
-    _transactions = 0
+    transactions = 0
 
     async def boot(self) -> Any:
         return await self.call(
@@ -326,8 +326,8 @@ class Charger201(Charger):
         at: datetime | None = None,
         **fields: Any,
     ) -> Transaction:
-        transaction = Transaction(str(self._transactions), connector, uid, "Accepted")
-        self._transactions += 1
+        transaction = Transaction(str(self.transactions), connector, uid, "Accepted")
+        self.transactions += 1
         info = {"charging_state": "Charging"}
         if "remote_start_id" in fields:
             info["remote_start_id"] = fields.pop("remote_start_id")

@@ -10,6 +10,7 @@ import typer
 from cpo_adapter.cli import simulate, up
 from cpo_adapter.cli.charging import sessions
 from cpo_adapter.cli.offer import locations, tariffs
+from cpo_adapter.cli.problem import problems
 from cpo_adapter.cli.session import open_adapter
 from cpo_adapter.cli.station import stations
 from cpo_adapter.cli.token import operators, tokens
@@ -37,6 +38,7 @@ app.add_typer(stations, name="station")
 app.add_typer(tokens, name="token")
 app.add_typer(sessions, name="session")
 app.add_typer(operators, name="operator")
+app.add_typer(problems, name="problem")
 simulate.add_to(app)
 
 

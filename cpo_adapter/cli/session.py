@@ -34,10 +34,10 @@ async def record(
     conn: Hot, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> None:
     """The audit row of an action, in the transaction that carries it out."""
-    await audit.record(conn, _actor(), action=action, subject=subject, detail=detail)
+    await audit.record(conn, actor(), action=action, subject=subject, detail=detail)
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who gave the command; a container may run as a user without a name."""
     try:
         return getpass.getuser()

@@ -18,6 +18,7 @@ from cpo_adapter.operator_api import (
     exports,
     frames,
     offer,
+    problems,
     reservations,
     sessions,
     settings,
@@ -49,6 +50,7 @@ _ROUTERS = (
     certificates.router,
     campaigns.router,
     alerts.router,
+    problems.router,
     exports.router,
     audit.router,
 )

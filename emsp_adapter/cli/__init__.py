@@ -7,8 +7,14 @@ from typing import Annotated
 
 import typer
 
-from emsp_adapter.cli import up
+from emsp_adapter.cli import qr, up
+from emsp_adapter.cli.cdr import cdrs
+from emsp_adapter.cli.client import clients
+from emsp_adapter.cli.driver import drivers
+from emsp_adapter.cli.plan import plans
 from emsp_adapter.cli.session import open_adapter
+from emsp_adapter.cli.token import cards
+from emsp_adapter.store.tables import metadata
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
@@ -26,7 +32,13 @@ app = typer.Typer(
 )
 
 up.add_to(app)
-peers.add_to(app, Adapter("emsp-adapter", Role.EMSP, open_adapter))
+qr.add_to(app)
+app.add_typer(cards, name="token")
+app.add_typer(cdrs, name="cdr")
+app.add_typer(plans, name="plan")
+peers.add_to(app, Adapter("emsp-adapter", Role.EMSP, open_adapter, metadata))
+app.add_typer(drivers, name="driver")
+app.add_typer(clients, name="client")
 
 
 def _print_version(wanted: bool) -> None:

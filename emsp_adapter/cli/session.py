@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from emsp_adapter import app
+from emsp_adapter.office import Office
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store import audit
 from emsp_adapter.store.schema import EMSP_SCHEMA
@@ -34,10 +36,10 @@ async def record(
     conn: Hot, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> None:
     """The audit row of an action, in the transaction that carries it out."""
-    await audit.record(conn, _actor(), action=action, subject=subject, detail=detail)
+    await audit.record(conn, actor(), action=action, subject=subject, detail=detail)
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who gave the command; a container may run as a user without a name."""
     try:
         return getpass.getuser()
@@ -53,3 +55,14 @@ async def open_adapter() -> AsyncIterator[Session]:
         await EMSP_SCHEMA.prepare(url, migrate=settings.database_url is None)
         async with open_database(url, schema=SCHEMA, pool_size=_CONNECTIONS) as db:
             yield Session(settings, db, keys.open_vault(settings))
+
+
+@asynccontextmanager
+async def open_office() -> AsyncIterator[Office]:
+    """The same with all that the adapter's own parts work with; nothing runs beside the command."""
+    settings = read_settings(EmspSettings)
+    async with database.for_command(settings.database_url, settings.data_dir) as url:
+        await EMSP_SCHEMA.prepare(url, migrate=settings.database_url is None)
+        few = settings.model_copy(update={"pool_size": _CONNECTIONS})
+        async with app.open_office(few, url, keys.current(settings)) as office:
+            yield office

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from emsp_adapter.app import EmspApp, versions_url
+from emsp_adapter.mail_carriers import mail_folder
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store.schema import EMSP_SCHEMA
 from ocpi_hub.node import keys
@@ -78,7 +79,9 @@ def _listening(settings: EmspSettings, *, json: bool) -> None:
     say(f"The eMSP adapter listens on {settings.public_url}")
     say(f"  drivers        {settings.public_url}/")
     say(f"  versions URL   {versions_url(settings)}")
+    if settings.smtp_url is None:
+        say(f"  mails          no mail server is set (EMSP_SMTP_URL): {mail_folder(settings)}")
     say(f"  driver API     {settings.public_url}/app/v1/openapi.json")
     say(f"  database       {f'its own, in {settings.data_dir}' if own else 'as given'}")
-    connect = f"{typed('emsp-adapter')} connect URL"
+    connect = f"{typed('emsp-adapter')} connect --versions-url URL --token TOKEN"
     say(f"Next: join a hub, in another terminal, with `{connect}`")

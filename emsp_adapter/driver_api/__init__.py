@@ -8,16 +8,59 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
+from emsp_adapter.clusters import Overviews
+from emsp_adapter.driver_api import (
+    cards,
+    charges,
+    favourites,
+    guest,
+    live,
+    locations,
+    map,
+    me,
+    notifications,
+    payment_methods,
+    plans,
+    prices,
+    problems,
+    receipts,
+    reservations,
+    statistics,
+    support,
+    unlock,
+)
 from emsp_adapter.driver_api.door import PREFIX
+from emsp_adapter.driver_api.limits import Limits
+from emsp_adapter.live import Watchers
 from emsp_adapter.office import Office
 from ocpi_hub.node.rest.problems import add_handlers
 
-__all__ = ["PREFIX", "application"]
+__all__ = ["PREFIX", "ROUTERS", "application"]
 
-_ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    cards.router,
+    locations.router,
+    map.router,
+    me.router,
+    charges.router,
+    live.router,
+    reservations.router,
+    statistics.router,
+    guest.router,
+    guest.stickers,
+    unlock.router,
+    prices.router,
+    plans.router,
+    payment_methods.router,
+    receipts.router,
+    favourites.router,
+    notifications.router,
+    problems.router,
+    support.router,
+)
 
 
-def application(office: Office) -> FastAPI:
+def application(office: Office, watchers: Watchers) -> FastAPI:
     """The driver API, to be mounted at PREFIX."""
     # The pages that FastAPI has for documentation load from elsewhere.
     app = FastAPI(
@@ -29,7 +72,10 @@ def application(office: Office) -> FastAPI:
         strict_content_type=False,
     )
     app.state.office = office
+    app.state.limits = Limits()
+    app.state.overviews = Overviews()
+    app.state.watchers = watchers
     add_handlers(app)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     return app

@@ -11,10 +11,11 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
+from emsp_adapter.driver_api.limits import limits_of
 from emsp_adapter.office import Office
 from emsp_adapter.store import access_tokens
 from ocpi_hub.node.rest.problems import Problem
-from ocpi_hub.node.rest.requests import exact
+from ocpi_hub.node.rest.requests import address_of, exact
 from ocpi_hub.node.secrets import hash_token
 
 PREFIX = "/app/v1"
@@ -61,7 +62,7 @@ class DriverRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def behind_the_door(request: Request) -> Response:
-            request.state.asker = await _asker(request)
+            request.state.asker = await _admitted(request)
             return await handle(exact(request))
 
         return behind_the_door
@@ -71,16 +72,27 @@ def _challenge(error: str) -> dict[str, str]:
     return {"WWW-Authenticate": f'Bearer error="{error}"'}
 
 
-async def _asker(request: Request) -> Asker:
+async def _admitted(request: Request) -> Asker:
+    """Who asks, within what its token may ask for; refusals are counted by address."""
+    limits = limits_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
+    try:
+        asker = await _asker(office_of(request), kind, token)
+    except Problem:
+        limits.strangers.admit(address_of(request))
+        raise
+    limits.tokens.admit(token)
+    return asker
+
+
+async def _asker(office: Office, kind: str, token: str) -> Asker:
     if kind.lower() != "bearer" or not token:
         raise Problem(
             401,
             "expected Authorization: Bearer TOKEN",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    office = office_of(request)
     found = None
     if len(token) <= _LONGEST_TOKEN:
         async with office.db.hot() as conn:
@@ -94,24 +106,27 @@ async def _asker(request: Request) -> Asker:
     return Asker(found.client_id, found.driver_id, frozenset(found.scope.split()))
 
 
-def _with(scope: Scope) -> Callable[..., Awaitable[Asker]]:
-    async def allowed(request: Request, _: Annotated[object, Depends(_bearer)]) -> Asker:
-        asker = cast("Asker", request.state.asker)
-        if scope.value not in asker.scopes:
-            raise Problem(
-                403,
-                f"this needs the scope {scope.value}",
-                headers=_challenge("insufficient_scope"),
-            )
-        return asker
+def _allowed(request: Request, scope: Scope) -> Asker:
+    asker = cast("Asker", request.state.asker)
+    if scope.value not in asker.scopes:
+        raise Problem(
+            403,
+            f"this needs the scope {scope.value}",
+            headers=_challenge("insufficient_scope"),
+        )
+    return asker
 
-    return allowed
+
+def _with(scope: Scope) -> Callable[..., Awaitable[Asker]]:
+    async def asker(request: Request, _: Annotated[object, Depends(_bearer)]) -> Asker:
+        return _allowed(request, scope)
+
+    return asker
 
 
 def _driver_with(scope: Scope) -> Callable[..., Awaitable[str]]:
-    allowed = _with(scope)
-
-    async def driver(asker: Annotated[Asker, Depends(allowed)]) -> str:
+    async def driver(request: Request, _: Annotated[object, Depends(_bearer)]) -> str:
+        asker = _allowed(request, scope)
         if asker.driver_id is None:
             raise Problem(403, "this needs the access token of a driver, not of an app alone")
         return asker.driver_id

@@ -52,3 +52,11 @@ AND (t.driver_id IS NULL OR d.status = 'active')
             (token_hash, now),
         )
         return await cursor.fetchone()
+
+
+async def revoke(conn: Hot, token_hash: bytes, *, now: datetime) -> None:
+    """From now on the token is good for nothing."""
+    await conn.execute(
+        "UPDATE access_tokens SET revoked_at = %s WHERE hash = %s AND revoked_at IS NULL",
+        (now, token_hash),
+    )

@@ -16,7 +16,7 @@ async def read_at(conn: Hot, peer_id: str, module: str) -> dict[str, datetime]:
     cursor = await conn.execute(
         "SELECT party, read_at FROM pulls WHERE peer_id = %s AND module = %s", (peer_id, module)
     )
-    return {party: at for party, at in await cursor.fetchall()}
+    return dict(await cursor.fetchall())
 
 
 async def mark(

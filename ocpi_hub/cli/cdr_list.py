@@ -13,13 +13,13 @@ import typer
 from ocpi_hub.cli.cdr import readable
 from ocpi_hub.cli.session import open_hub
 from ocpi_hub.cli.sheet import Csv, sheet
-from ocpi_hub.hard_rules import Rule
 from ocpi_hub.month import Month
 from ocpi_hub.node.command import Json, command, parsed
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
 from ocpi_hub.node.spreadsheet import write_row
 from ocpi_hub.pricing import Verdict
 from ocpi_hub.pricing.money import EXACT, minor_unit, padded, plain
+from ocpi_hub.pricing.rules import Rule
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.repricing import ERROR

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import random
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ocpi_hub.demo.compare import Row
+from ocpi_hub.demo.outing import Outing
 from ocpi_hub.demo.processes import DemoError
 from ocpi_hub.demo.reckoning import reckon
 from ocpi_hub.demo.stage import Cast, Stage, standing
@@ -36,6 +38,10 @@ _DIFFERENT: Final = 1
 _FAILED: Final = 69
 _INTERRUPTED: Final = 130
 
+# How fast the days of the stations pass: for a person, an hour's charging lasts two minutes and a
+# half; for a comparison after a few seconds, it lasts fifteen.
+_CALM: Final = 24
+_BRISK: Final = 240
 _SETTLE_SECONDS: Final = 45.0
 _LOOK_SECONDS: Final = 0.5
 _MOST_ERRORS: Final = 10
@@ -45,7 +51,7 @@ def main() -> None:
     """What `make demo` runs."""
     parser = argparse.ArgumentParser(
         prog="make demo",
-        description="The hub, a CPO adapter with simulated stations, and an eMSP.",
+        description="The hub, a CPO adapter with simulated stations, and an eMSP adapter.",
     )
     parser.add_argument("--seconds", type=_seconds, help="End by itself after so many, and compare")
     given = parser.parse_args()
@@ -93,8 +99,8 @@ async def _act(console: Console, seconds: float | None) -> int:
         client = make_client(AddressGuard(True), tls_context())
         stage = Stage(data_dir, logs, HttpxTransport(client))
         try:
-            console.print("Starting the hub, the CPO adapter with its stations, and the eMSP …")
-            async with standing(stage) as cast:
+            console.print("Starting the hub, the CPO adapter with its stations, and the eMSPs …")
+            async with standing(stage, speed=_CALM if seconds is None else _BRISK) as cast:
                 await _watch(console, cast, seconds)
                 rows = await _settled(console, cast)
         except asyncio.CancelledError:
@@ -112,8 +118,23 @@ async def _act(console: Console, seconds: float | None) -> int:
 async def _watch(console: Console, cast: Cast, seconds: float | None) -> None:
     """Shows what happens, from when everything is there."""
     await cast.everybody_there()
-    for line in addresses(cast.hub.url, cast.operator.adapter.url, cast.emsp.url):
+    for line in addresses(cast.addresses):
         console.print(line, soft_wrap=True)
+    if seconds is None:
+        await _look_on(console, cast, None)
+        return
+    outing = Outing(cast.provider, random.Random())  # noqa: S311 - chance, not a secret
+    driving = asyncio.create_task(outing.run())
+    try:
+        await _look_on(console, cast, seconds)
+        outing.finishing.set()
+        await driving
+    finally:
+        driving.cancel()
+        await asyncio.gather(driving, return_exceptions=True)
+
+
+async def _look_on(console: Console, cast: Cast, seconds: float | None) -> None:
     started = time.monotonic()
     with View(console).open() as view:
         while seconds is None or time.monotonic() - started < seconds:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
+from ocpi_hub.demo.provider import Account
 from ocpi_hub.demo.tally import Count, Told
 from ocpi_hub.protocol.jsontext import same
 from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
@@ -13,6 +15,7 @@ from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
 Document = dict[str, Any]
 
 _LONGEST: Final = 60
+_CENT: Final = Decimal("0.01")
 _OVER: Final = frozenset({SessionStatus.COMPLETED, SessionStatus.INVALID})
 # What the CPO keeps back until a person has looked at it.
 _HELD: Final = frozenset({"suspect", "unbillable"})
@@ -113,12 +116,51 @@ def compare_verdicts(cleared: Sequence[Document], cdrs: Sequence[Document]) -> R
     return Row("  prices that match", None, len(matching), None, differences)
 
 
+def compare_account(
+    metered: Sequence[Document], sold: Sequence[Document], account: Account
+) -> list[Row]:
+    """What the driver of the eMSP adapter sees and pays: against the CPO's meters, and against the
+    CDRs as the hub has them, to the Wh and the cent."""
+    shown = {
+        each["id"]: _exact(each["energy_kwh"])
+        for each in account.charges
+        if each["state"] == "finished"
+    }
+    charge_of = {each["cdr_id"]: each["charge_id"] for each in account.cdrs}
+    paid = {each["charge_id"]: _exact(each["gross"]) for each in account.receipts}
+    kwh = {each["cdr_id"]: each["kwh"] for each in metered}
+    unequal = [
+        f"{id_}: {kwh.get(id_)} kWh metered, {shown.get(charge_id)} in the app"
+        for id_, charge_id in charge_of.items()
+        if not same(kwh.get(id_), shown.get(charge_id))
+    ]
+    wrong = [
+        f"{each['id']}: {claimed} in the CDR, {receipt} on the receipt"
+        for each in sold
+        if (claimed := _cents(each["claimed_incl_vat"]))
+        != (receipt := paid.get(charge_of.get(each["id"], "")))
+    ]
+    return [
+        _equal("app sessions", len(metered), len(shown), "metered, {} in the app", unequal),
+        _equal("  CDRs", len(sold), len(account.cdrs), "at the hub, {} at the eMSP"),
+        _equal("  receipts to the cent", len(sold), len(paid), "CDRs, {} receipts", wrong),
+    ]
+
+
+def _exact(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
+
+
+def _cents(amount: Decimal | str) -> Decimal:
+    return Decimal(amount).quantize(_CENT, ROUND_HALF_UP)
+
+
 def compare_presence(seen_by_cpo: Sequence[Document], seen_by_emsp: Sequence[Document]) -> Row:
-    """HubClientInfo: each of the two sees the other CONNECTED."""
+    """HubClientInfo: each of the three sees the other two CONNECTED."""
     differences = [
-        f"the {viewer} sees {[info['status'] for info in seen]}, expected CONNECTED"
+        f"the {viewer} sees {[info['status'] for info in seen]}, expected two CONNECTED"
         for viewer, seen in (("CPO", seen_by_cpo), ("eMSP", seen_by_emsp))
-        if [info["status"] for info in seen] != ["CONNECTED"]
+        if [info["status"] for info in seen] != ["CONNECTED"] * 2
     ]
     return Row("connected", len(seen_by_cpo), None, len(seen_by_emsp), differences)
 
@@ -142,9 +184,9 @@ def compare_tally(emsp: Told) -> list[Row]:
     ]
 
 
-def _equal(what: str, one: int, other: int, said: str) -> Row:
+def _equal(what: str, one: int, other: int, said: str, wrong: Sequence[str] = ()) -> Row:
     different = [] if one == other else [f"{one} {said.format(other)}"]
-    return Row(what, None, None, other, different)
+    return Row(what, None, None, other, [*different, *wrong])
 
 
 def _twice(cdrs: Sequence[Document]) -> list[str]:

@@ -20,8 +20,6 @@ NAME: Final = "Elm Charging"
 _ADAPTER: Final = "cpo_adapter"
 _API: Final = "/operator/v1"
 _PAGE: Final = 1000
-# Days of six minutes: who stays an hour and a half stays 22 seconds.
-_SPEED: Final = "240"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +63,12 @@ class ChargePointOperator:
         peers = await self.output(_ADAPTER, "peer", "list")
         return [client for peer in peers for client in peer["clients"]]
 
-    def simulation(self, folder: Path, cards: Sequence[str]) -> list[str]:
+    def simulation(self, folder: Path, cards: Sequence[str], *, speed: int) -> list[str]:
         """The command that runs the stations, with drivers who have these cards; `folder` is for
         the file it reads."""
         scenario = folder / "scenario.json"
         scenario.write_bytes(dumps(park.scenario()))
         stations_url = f"{self.adapter.url.replace('http', 'ws', 1)}/ocpp"
         words = [_ADAPTER, "simulate", "--scenario", str(scenario), "--url", stations_url]
-        words += ["--speed", _SPEED, "--json"]
+        words += ["--speed", str(speed), "--json"]
         return [*words, *(word for card in cards for word in ("--card", card))]

@@ -1,6 +1,6 @@
 """The sandbox eMSP: forty drivers with cards or an app.
 
-    python -m ocpi_hub.demo.emsp --port 8020 --versions-url http://127.0.0.1:8000/ocpi/versions
+    python -m ocpi_hub.demo.emsp --port 8030 --versions-url http://127.0.0.1:8000/ocpi/versions
 
 reads its invitation (token A) from standard input, registers, and goes on until it is told to
 finish. It speaks to nobody but the hub.

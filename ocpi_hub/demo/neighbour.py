@@ -18,6 +18,10 @@ _END_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.2
 
 
+class Refused(DemoError):
+    """A process of the demo answers that it will not, by a 4xx."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A process of the demo as it is asked over HTTP; `url` is without a final slash, `bearer` the
@@ -35,6 +39,18 @@ class Neighbour:
     async def post(self, path: str, document: object) -> None:
         """Sends a JSON document there; DemoError when it is not taken."""
         await self._send("POST", path, dumps(document))
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        document: object = None,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> Any:
+        """The JSON document that is answered; Refused when it is a 4xx."""
+        body = b"" if document is None else dumps(document)
+        return loads(await self._send(method, path, body, headers))
 
     async def told(self) -> Told:
         """How far a sandbox platform is."""
@@ -73,9 +89,21 @@ class Neighbour:
         except TransportError:
             return False
 
-    async def _send(self, method: str, path: str, body: bytes = b"") -> bytes:
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> bytes:
         self.child.require_running()
-        request = Request(method, f"{self.url}{path}", self._headers, body, max_answer=_LARGEST)
+        request = Request(
+            method,
+            f"{self.url}{path}",
+            (*self._headers, *headers),
+            body,
+            max_answer=_LARGEST,
+        )
         try:
             response = await self.transport.send(request, timeout=_ASK_SECONDS)
         except TransportError as error:
@@ -84,7 +112,8 @@ class Neighbour:
             raise DemoError(f"{self.child.name} does not answer: {error}") from error
         if response.status >= 300:
             said = response.body.decode(errors="replace")
-            raise DemoError(f"{self.child.name}: {method} {path} is HTTP {response.status}: {said}")
+            kind = Refused if response.status < 500 else DemoError
+            raise kind(f"{self.child.name}: {method} {path} is HTTP {response.status}: {said}")
         return response.body
 
     @property

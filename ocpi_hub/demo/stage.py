@@ -1,4 +1,5 @@
-"""The processes of the demo: the hub, the CPO adapter with its stations, and the sandbox eMSP."""
+"""The processes of the demo: the hub, the CPO adapter with its stations, the eMSP adapter with its
+driver, and the sandbox eMSP."""
 
 from __future__ import annotations
 
@@ -10,18 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ocpi_hub.demo import cards, emsp
-from ocpi_hub.demo.cpo import CPO, NAME, ChargePointOperator
+from ocpi_hub.demo import cards, cpo, emsp, provider
+from ocpi_hub.demo.cpo import CPO, ChargePointOperator
 from ocpi_hub.demo.neighbour import Neighbour
 from ocpi_hub.demo.park import STATIONS
 from ocpi_hub.demo.processes import Child, DemoError, free_port, output_of, together
+from ocpi_hub.demo.provider import MobilityProvider
 from ocpi_hub.demo.stations import Stations
 from ocpi_hub.demo.tally import Phase
+from ocpi_hub.demo.view import Addresses
 from ocpi_hub.service.transport import Transport
 
 _HUB_PORT: Final = 8000
 _CPO_PORT: Final = 8010
 _EMSP_PORT: Final = 8020
+_SANDBOX_PORT: Final = 8030
 
 _PUSH_SECONDS: Final = 120.0
 _ONLINE_SECONDS: Final = 60.0
@@ -31,12 +35,18 @@ _LOOK_SECONDS: Final = 0.2
 _CPO_SETTINGS: Final = {
     "CPO_COUNTRY_CODE": CPO.country_code,
     "CPO_PARTY_ID": CPO.party_id,
-    "CPO_NAME": NAME,
+    "CPO_NAME": cpo.NAME,
     "CPO_ALLOW_PRIVATE_NETWORKS": "true",
     "CPO_STATUS_SETTLE": "0.3",
     "CPO_SESSION_INTERVAL": "2",
     "CPO_BILLING_GRACE": "2",
     "CPO_START_WINDOW": "20",
+}
+_EMSP_SETTINGS: Final = {
+    "EMSP_COUNTRY_CODE": provider.EMSP.country_code,
+    "EMSP_PARTY_ID": provider.EMSP.party_id,
+    "EMSP_NAME": provider.NAME,
+    "EMSP_ALLOW_PRIVATE_NETWORKS": "true",
 }
 
 
@@ -57,18 +67,24 @@ class Stage:
         hub = await self.start("hub", "ocpi_hub", "up", "--port", str(port))
         return await self._ready(hub, port, "/readyz")
 
-    async def start_adapter(self) -> Neighbour:
+    async def start_cpo(self) -> Neighbour:
         """A CPO adapter on a database of its own, ready."""
         port = free_port(_CPO_PORT)
         adapter = await self.start("CPO adapter", "cpo_adapter", "up", "--port", str(port))
         return await self._ready(adapter, port, "/readyz")
 
-    async def start_emsp(self, hub: Neighbour) -> Neighbour:
+    async def start_emsp(self) -> Neighbour:
+        """An eMSP adapter on a database of its own, ready."""
+        port = free_port(_EMSP_PORT)
+        adapter = await self.start("eMSP adapter", "emsp_adapter", "up", "--port", str(port))
+        return await self._ready(adapter, port, "/readyz")
+
+    async def start_sandbox(self, hub: Neighbour) -> Neighbour:
         """The sandbox eMSP with an invitation to the hub, listening."""
         token = await self.invitation(emsp.IDENTITY.name, f"{emsp.IDENTITY.party}/EMSP")
-        port = free_port(_EMSP_PORT)
+        port = free_port(_SANDBOX_PORT)
         arguments = (emsp.PROGRAM, "--port", str(port), "--versions-url", versions_url(hub))
-        child = await self.start("eMSP", *arguments, given=f"{token}\n")
+        child = await self.start("sandbox eMSP", *arguments, given=f"{token}\n")
         return await self._ready(child, port, "/status")
 
     async def invitation(self, name: str, party: str) -> str:
@@ -112,7 +128,7 @@ class Stage:
     @property
     def _environment(self) -> Mapping[str, str]:
         """Nothing of a real hub's or adapter's settings: the demo has databases of its own."""
-        others = ("OCPI_", "CPO_")
+        others = ("OCPI_", "CPO_", "EMSP_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         return {
             **kept,
@@ -120,6 +136,8 @@ class Stage:
             "OCPI_HUB_ALLOW_PRIVATE_NETWORKS": "true",
             "CPO_DATA_DIR": str(self.data_dir / "cpo"),
             **_CPO_SETTINGS,
+            "EMSP_DATA_DIR": str(self.data_dir / "emsp"),
+            **_EMSP_SETTINGS,
         }
 
 
@@ -130,6 +148,7 @@ class Cast:
     stage: Stage
     hub: Neighbour
     operator: ChargePointOperator
+    provider: MobilityProvider
     emsp: Neighbour
     simulator: Child
     stations: Stations
@@ -147,6 +166,16 @@ class Cast:
                 f"{self.stations.online} of {len(STATIONS)} stations are online after "
                 f"{_ONLINE_SECONDS:g} s"
             ) from None
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where everybody is."""
+        return Addresses(
+            hub=self.hub.url,
+            cpo=self.operator.adapter.url,
+            emsp=self.provider.adapter.url,
+            sandbox=self.emsp.url,
+        )
 
     def look(self) -> None:
         """Reads what the stations have done; DemoError when they have ended by themselves."""
@@ -166,27 +195,39 @@ def versions_url(neighbour: Neighbour) -> str:
 
 
 @asynccontextmanager
-async def standing(stage: Stage) -> AsyncIterator[Cast]:
-    """Hub, operator, stations and eMSP for the time of the block."""
+async def standing(stage: Stage, *, speed: int) -> AsyncIterator[Cast]:
+    """Everybody for the time of the block; the days of the stations pass `speed` times faster."""
     try:
-        hub, adapter = await together(stage.start_hub(), stage.start_adapter())
-        registering = asyncio.create_task(stage.start_emsp(hub))
+        hub, cpo_adapter, emsp_adapter = await together(
+            stage.start_hub(), stage.start_cpo(), stage.start_emsp()
+        )
+        registering = asyncio.create_task(stage.start_sandbox(hub))
         try:
-            operator = await _connected(stage, hub, adapter)
-            simulation = operator.simulation(stage.data_dir, cards.shown_cards())
+            operator = await _operator(stage, hub, cpo_adapter)
+            mobility = await _provider(stage, hub, emsp_adapter)
+            simulation = operator.simulation(stage.data_dir, cards.shown_cards(), speed=speed)
             simulator = await stage.start("stations", *simulation)
-            mobility = await registering
+            sandbox = await registering
         finally:
             registering.cancel()
             await asyncio.gather(registering, return_exceptions=True)
-        yield Cast(stage, hub, operator, mobility, simulator, Stations(simulator.log))
+        stations = Stations(simulator.log)
+        yield Cast(stage, hub, operator, mobility, sandbox, simulator, stations)
     finally:
         await stage.stop()
 
 
-async def _connected(stage: Stage, hub: Neighbour, adapter: Neighbour) -> ChargePointOperator:
+async def _operator(stage: Stage, hub: Neighbour, adapter: Neighbour) -> ChargePointOperator:
     """The operator, whose adapter has everything and is registered at the hub."""
     operator = await ChargePointOperator(adapter, stage.output).with_token()
     await operator.furnish()
-    await operator.connect(versions_url(hub), await stage.invitation(NAME, f"{CPO}/CPO"))
+    await operator.connect(versions_url(hub), await stage.invitation(cpo.NAME, f"{CPO}/CPO"))
     return operator
+
+
+async def _provider(stage: Stage, hub: Neighbour, adapter: Neighbour) -> MobilityProvider:
+    """The provider, whose adapter is registered at the hub, with its driver."""
+    found = MobilityProvider(adapter, stage.output)
+    token = await stage.invitation(provider.NAME, f"{provider.EMSP}/EMSP")
+    await found.connect(versions_url(hub), token)
+    return await found.with_driver()

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ocpi_hub.demo.compare import Row
 from ocpi_hub.demo.park import STATIONS
+from ocpi_hub.demo.provider import EMAIL, PASSWORD
 from ocpi_hub.demo.stations import Stations
 from ocpi_hub.demo.tally import Count, Told
 
@@ -30,6 +31,16 @@ class Moment:
     seconds: float | None
     stations: Stations
     emsp: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where everybody is, without final slashes."""
+
+    hub: str
+    cpo: str
+    emsp: str
+    sandbox: str
 
 
 @dataclass(slots=True)
@@ -59,15 +70,20 @@ class View:
             self.console.print(_line(moment), soft_wrap=True, highlight=False)
 
 
-def addresses(hub: str, adapter: str, emsp: str) -> Iterator[str]:
-    """Where everybody is, a line each."""
-    stations = f"{adapter.replace('http', 'ws', 1)}/ocpp"
+def addresses(found: Addresses) -> Iterator[str]:
+    """Where everybody is, a line each, and who may log in."""
+    stations = f"{found.cpo.replace('http', 'ws', 1)}/ocpp"
     for who, where, about in (
-        ("hub", hub, "everybody meets here"),
-        ("CPO adapter", adapter, f"{len(STATIONS)} stations at {stations}, OCPP 1.6 and 2.0.1"),
-        ("eMSP", emsp, "drivers with cards and an app"),
+        ("hub", found.hub, "everybody meets here"),
+        ("CPO adapter", found.cpo, f"{len(STATIONS)} stations at {stations}, OCPP 1.6 and 2.0.1"),
+        ("sandbox eMSP", found.sandbox, "drivers with cards and an app"),
+        ("eMSP adapter", found.emsp, "the app for drivers"),
     ):
         yield f"  {who:<13} {where:<23} {about}"
+    yield ""
+    yield f"Open {found.emsp} in a browser and log in as {EMAIL}"
+    yield f"with the password {PASSWORD} to start a session; it ends in a receipt."
+    yield ""
 
 
 def result_table(rows: Sequence[Row]) -> RenderableType:

@@ -23,6 +23,8 @@ _ID_FIELDS = {
     "session_id": "id",
     "tariff_id": "id",
     "token_uid": "uid",
+    "problem_id": "id",
+    "answer_id": "id",
 }
 
 

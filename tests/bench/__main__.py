@@ -1,4 +1,4 @@
-"""`make bench`: hub and adapter beside bare servers and loops, as ratios; about seven minutes.
+"""`make bench`: hub and adapters beside bare servers and loops, as ratios; about seven minutes.
 
 Absolute figures are the machine's of that moment. `python -m tests.bench under_load` runs one part.
 """
@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import uvloop
 
 from ocpi_hub.service import database
-from tests.bench import ocpp, pricing, sizes, telling, under_load, wrk
+from tests.bench import authorize, map_search, ocpp, pricing, sizes, telling, under_load, wrk
 from tests.bench.figures import Figure, print_table, say
 
 PARTS: dict[str, Callable[[str], Awaitable[list[Figure]]]] = {
@@ -22,6 +22,8 @@ PARTS: dict[str, Callable[[str], Awaitable[list[Figure]]]] = {
     "telling": telling.bench,
     "sizes": sizes.bench,
     "ocpp": ocpp.bench,
+    "authorize": authorize.bench,
+    "map_search": map_search.bench,
 }
 
 

@@ -25,6 +25,7 @@ from ocpi_hub.store.tables import SCHEMA
 from tests import samples
 from tests.bench import children
 from tests.bench.children import Child
+from tests.hub.commands import Commands
 
 HUB = Party("NL", "HUB")
 STATUSES = ("CHARGING", "AVAILABLE", "RESERVED", "BLOCKED")
@@ -111,25 +112,32 @@ class Stage:
                 now=now,
             )
 
+    @property
+    def commands(self) -> Commands:
+        """`ocpi-hub` on this database."""
+        return Commands(
+            {
+                "DATABASE_URL": self.url,
+                "SECRET_KEY": _KEY,
+                "ALLOW_PRIVATE_NETWORKS": "true",
+                "RATE_LIMIT": "0",
+                "ALIVE_INTERVAL": _QUIET,
+                "PULL_INTERVAL": _QUIET,
+                "LOG_LEVEL": "warning",
+            }
+        )
+
+    async def invitation(self, name: str, party: Party, role: Role) -> str:
+        """A token A for a platform that will register by itself."""
+        words = ("partner", "invite", name, "--party", f"{party}/{role}", "--json")
+        ran = await self.commands.aside(*words)
+        return str(ran.json["token"])
+
     @asynccontextmanager
-    async def hub(self) -> AsyncIterator[Child]:
+    async def hub(self, *, port: int = 0) -> AsyncIterator[Child]:
         """The hub on this database, one process, as `ocpi-hub serve` runs it."""
-        environ = {
-            "DATABASE_URL": self.url,
-            "SECRET_KEY": _KEY,
-            "ALLOW_PRIVATE_NETWORKS": "true",
-            "RATE_LIMIT": "0",
-            "ALIVE_INTERVAL": _QUIET,
-            "PULL_INTERVAL": _QUIET,
-            "LOG_LEVEL": "warning",
-        }
-        async with children.running(
-            "ocpi_hub",
-            "serve",
-            "--port=0",
-            "--json",
-            environ={f"OCPI_HUB_{name}": value for name, value in environ.items()},
-        ) as child:
+        words = ("serve", f"--port={port}", "--json")
+        async with children.running("ocpi_hub", *words, environ=self.commands.environ) as child:
             yield child
 
     async def check_answers(self) -> None:

@@ -323,10 +323,13 @@ async def emsp(
     name: str = "emsp",
     roles: str = "DE/EMS/EMSP",
     tokens: Sequence[dict[str, Any]] = (),
+    more: tuple[str, ...] = (),
 ) -> AsyncIterator[Emsp]:
-    """An eMSP that the adapter has registered at; `tokens` are there to be read."""
+    """An eMSP that the adapter has registered at; `tokens` are there to be read, and it takes
+    `more` modules than the usual ones."""
     port = free_port()
     party = RecordingParty(url=f"http://127.0.0.1:{port}", roles=[roles])
+    party.receivers += more
     party.hub_versions_url = f"{to.url}/ocpi/versions"
     party.lists["tokens"] = list(tokens)
     async with serving(party, port):

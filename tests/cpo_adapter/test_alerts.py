@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from cpo_adapter import alerts, happenings, uptime, webhooks
 from cpo_adapter.alerts import Kind, Watch
@@ -43,6 +34,7 @@ from tests.cpo_adapter.offering import (
     said,
     site,
 )
+from tests.hooks import Hook
 from tests.serving import free_port, serving
 
 VAULT = Vault(Fernet.generate_key().decode())
@@ -245,24 +237,6 @@ async def test_an_upload_that_works_at_last_clears_its_alert(cpo_db: Database) -
 # --- webhooks ------------------------------------------------------------------------------------
 
 
-@dataclass
-class Hook:
-    """Somebody's webhook: keeps what came, answers with `statuses` in turn, else with 204."""
-
-    statuses: list[int] = field(default_factory=list)
-    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    async def answer(self, request: Request) -> Response:
-        """Answers a request."""
-        self.received.append((dict(request.headers), await request.body()))
-        return Response(status_code=self.statuses.pop(0) if self.statuses else 204)
-
-    @property
-    def app(self) -> Starlette:
-        """The webhook at /alerts."""
-        return Starlette(routes=[Route("/alerts", self.answer, methods=["POST"])])
-
-
 @asynccontextmanager
 async def sending(
     db: Database, clock: Clock, *, private: bool = True
@@ -301,14 +275,9 @@ async def test_a_webhook_gets_a_signed_call_when_it_begins_and_when_it_is_over(
     async with serving(hook.app, port), sending(cpo_db, Clock(NOW + MINUTE)) as sender:
         await sender.step()
 
-    documents = [json.loads(body) for _, body in hook.received]
-    assert {each["type"] for each in documents} == {"alert.raised", "alert.cleared"}
-    assert documents[0]["data"]["station_id"] == "CS1"
-    headers, body = hook.received[0]
-    content = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    key = base64.b64decode(added.secret.removeprefix("whsec_"))
-    expected = base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
-    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert {each["type"] for each in hook.documents} == {"alert.raised", "alert.cleared"}
+    assert hook.documents[0]["data"]["station_id"] == "CS1"
+    assert hook.signed(added.secret)
     assert not await failures(cpo_db)
 
 
@@ -366,7 +335,7 @@ async def test_a_webhook_hears_of_the_kinds_it_wants(cpo_db: Database) -> None:
     async with serving(hook.app, port), sending(cpo_db, Clock()) as sender:
         await sender.step()
 
-    assert [json.loads(body)["data"]["kind"] for _, body in hook.received] == ["faulted"]
+    assert [each["data"]["kind"] for each in hook.documents] == ["faulted"]
 
 
 async def test_the_secret_of_a_webhook_is_kept_encrypted(cpo_db: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from ocpi_hub.demo.compare import (
     Books,
+    compare_account,
     compare_books,
     compare_meters,
     compare_presence,
@@ -18,6 +20,7 @@ from ocpi_hub.demo.compare import (
     compare_tally,
     compare_verdicts,
 )
+from ocpi_hub.demo.provider import Account
 from ocpi_hub.demo.tally import Count, Phase, Told
 from tests import samples
 
@@ -195,8 +198,64 @@ def test_a_count_that_has_no_answer_or_should_be_nothing_is_a_difference(count: 
     assert len([row for row in rows if row.differences]) == 1
 
 
-@pytest.mark.parametrize("seen", [[], ["OFFLINE"]], ids=["nobody", "offline"])
+@pytest.mark.parametrize(
+    "seen", [["CONNECTED"], ["CONNECTED", "OFFLINE"]], ids=["not there", "offline"]
+)
 def test_a_platform_that_is_not_seen_connected_is_a_difference(seen: list[str]) -> None:
     infos = [samples.client_info(status=status) for status in seen]
 
-    assert compare_presence([samples.client_info()], infos).differences
+    assert compare_presence([samples.client_info()] * 2, infos).differences
+
+
+def test_everybody_connected_is_no_difference() -> None:
+    info = samples.client_info()
+
+    assert not compare_presence([info, info], [info, info]).differences
+
+
+METERED = {"cdr_id": "CDR1", "kwh": Decimal("12.3450")}
+SOLD = {"id": "CDR1", "claimed_incl_vat": Decimal("4.4815")}
+CHARGE = {"id": "C1", "state": "finished", "energy_kwh": "12.345"}
+RECEIPT = {"charge_id": "C1", "gross": "4.48"}
+BILLED = {"cdr_id": "CDR1", "charge_id": "C1"}
+ACCOUNT = Account(charges=[CHARGE], receipts=[RECEIPT], cdrs=[BILLED])
+
+
+def test_a_driver_who_pays_what_was_metered_to_the_cent_is_no_difference() -> None:
+    rows = compare_account([METERED], [SOLD], ACCOUNT)
+
+    assert not [row.differences for row in rows if row.differences]
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        pytest.param(
+            replace(ACCOUNT, charges=[CHARGE | {"energy_kwh": "12.346"}]),
+            "CDR1: 12.3450 kWh metered, 12.346 in the app",
+            id="a watt hour",
+        ),
+        pytest.param(
+            replace(ACCOUNT, receipts=[RECEIPT | {"gross": "4.49"}]),
+            "CDR1: 4.48 in the CDR, 4.49 on the receipt",
+            id="a cent",
+        ),
+        pytest.param(
+            replace(ACCOUNT, receipts=[]), "1 CDRs, 0 receipts", id="a receipt that is missing"
+        ),
+        pytest.param(
+            replace(ACCOUNT, cdrs=[]), "1 at the hub, 0 at the eMSP", id="a CDR that is missing"
+        ),
+        pytest.param(
+            replace(ACCOUNT, charges=[CHARGE | {"state": "charging"}]),
+            "1 metered, 0 in the app",
+            id="a charge that does not end",
+        ),
+    ],
+)
+def test_a_driver_who_is_told_or_pays_something_else_is_a_difference(
+    account: Account, said: str
+) -> None:
+    rows = compare_account([METERED], [SOLD], account)
+
+    assert said in [difference for row in rows for difference in row.differences]

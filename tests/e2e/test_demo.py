@@ -1,4 +1,4 @@
-"""`make demo`: hub, adapter, stations and eMSP as processes, which end without a difference."""
+"""`make demo`: hub, adapters, stations and eMSP as processes, which end without a difference."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [
 
 
 @asynccontextmanager
-async def _demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The demo without a terminal."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ocpi_hub.demo", *arguments),
@@ -34,7 +34,7 @@ async def _demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
             await process.wait()
 
 
-async def _lines_until(process: asyncio.subprocess.Process, wanted: str) -> list[str]:
+async def lines_until(process: asyncio.subprocess.Process, wanted: str) -> list[str]:
     assert process.stdout is not None
     lines: list[str] = []
     async for line in process.stdout:
@@ -44,21 +44,27 @@ async def _lines_until(process: asyncio.subprocess.Process, wanted: str) -> list
     return lines
 
 
+def _row(output: str, what: str) -> list[str]:
+    """The words of a row of the result."""
+    return next(line.split() for line in output.splitlines() if line.strip().startswith(what))
+
+
 async def test_a_short_demo_ends_by_itself_with_no_difference_and_no_error_line() -> None:
-    async with _demo("--seconds", "20") as process:
-        output = "".join(await _lines_until(process, "No difference and no error line."))
+    async with demo("--seconds", "20") as process:
+        output = "".join(await lines_until(process, "No difference and no error line."))
         code = await process.wait()
 
     assert code == 0, output
     assert "No difference and no error line." in output
     assert "✗" not in output
+    assert int(_row(output, "app sessions")[-2]) > 0, output
 
 
 async def test_ctrl_c_ends_a_demo_without_a_comparison() -> None:
-    async with _demo("--seconds", "60") as process:
-        await _lines_until(process, "stations online")
+    async with demo("--seconds", "60") as process:
+        await lines_until(process, "stations online")
         process.send_signal(signal.SIGINT)
-        output = "".join(await _lines_until(process, "the end of the output"))
+        output = "".join(await lines_until(process, "the end of the output"))
         code = await process.wait()
 
     assert code == 130, output
@@ -66,8 +72,8 @@ async def test_ctrl_c_ends_a_demo_without_a_comparison() -> None:
 
 
 async def test_a_number_of_seconds_that_is_none_is_refused() -> None:
-    async with _demo("--seconds", "soon") as process:
-        output = "".join(await _lines_until(process, "the end of the output"))
+    async with demo("--seconds", "soon") as process:
+        output = "".join(await lines_until(process, "the end of the output"))
         code = await process.wait()
 
     assert code == 2

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -18,6 +22,7 @@ from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store import access_tokens
 from ocpi_hub.node.engine import Database
 from ocpi_hub.node.secrets import hash_token, new_token
+from tests.emsp_adapter import described
 from tests.hub.commands import KEY
 from tests.parties import MODULES, RecordingParty
 from tests.serving import free_port, serving
@@ -95,6 +100,19 @@ class Adapter:
             )
         return Driver(driver_id, await self.api(driver_id, scope=EVERY_SCOPE))
 
+    async def mail_to(self, address: str, *, subject: str = "") -> EmailMessage:
+        """The newest mail to an address with a subject that holds some words; waited for."""
+        folder = self.settings.data_dir / "mail"
+        async with asyncio.timeout(10):
+            while True:
+                for file in sorted(folder.glob("*.eml"), reverse=True):
+                    mail = message_from_bytes(
+                        file.read_bytes().replace(b"\r\n", b"\n"), policy=policy.default
+                    )
+                    if mail["To"] == address and subject in mail["Subject"]:
+                        return mail
+                await asyncio.sleep(0.05)
+
     async def api(self, driver_id: str | None, *, scope: str) -> httpx.AsyncClient:
         """A client of the driver API with a token of these scopes, closed with the adapter."""
         token = new_token()
@@ -109,7 +127,9 @@ class Adapter:
             )
         return await self._clients.enter_async_context(
             httpx.AsyncClient(
-                base_url=f"{self.url}/app/v1", headers={"Authorization": f"Bearer {token}"}
+                base_url=f"{self.url}/app/v1",
+                headers={"Authorization": f"Bearer {token}"},
+                event_hooks={"response": [described.keep]},
             )
         )
 
@@ -119,16 +139,14 @@ async def adapter(database_url: str, **settings: Any) -> AsyncIterator[Adapter]:
     """A running adapter."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    made = Adapter(
-        url,
-        database_url,
-        EmspSettings(port=port, public_url=url, allow_private_networks=True, **settings),
-    )
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
+    given = {"port": port, "public_url": url, "allow_private_networks": True, **settings}
+    with TemporaryDirectory() as folder:
+        made = Adapter(url, database_url, EmspSettings(**{"data_dir": folder, **given}))
+        await made.start()
+        try:
+            yield made
+        finally:
+            await made.stop()
 
 
 @dataclass
@@ -159,12 +177,20 @@ class Cpo:
 
 @asynccontextmanager
 async def cpo(
-    to: Adapter, *, name: str = "cpo", roles: str = "NL/CPO/CPO", connect: bool = True
+    to: Adapter,
+    *,
+    name: str = "cpo",
+    roles: str = "NL/CPO/CPO",
+    connect: bool = True,
+    more: tuple[str, ...] = (),
 ) -> AsyncIterator[Cpo]:
-    """A CPO that the adapter has registered at, unless `connect` is False."""
+    """A CPO that the adapter has registered at, unless `connect` is False; it also takes `more`."""
     port = free_port()
     party = RecordingParty(
-        url=f"http://127.0.0.1:{port}", roles=[roles], senders=(*MODULES, "hubclientinfo")
+        url=f"http://127.0.0.1:{port}",
+        roles=[roles],
+        receivers=(*MODULES, *more, "hubclientinfo"),
+        senders=(*MODULES, "hubclientinfo"),
     )
     party.hub_versions_url = f"{to.url}/ocpi/versions"
     async with serving(party, port):

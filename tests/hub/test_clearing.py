@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ocpi_hub.hard_rules import Rule
+from ocpi_hub.pricing.rules import Rule
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.store.clearing_modes import ClearingMode
 from tests.hub import billing

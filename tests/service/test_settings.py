@@ -9,12 +9,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from cpo_adapter.settings import CpoSettings
+from emsp_adapter.settings import EmspSettings
 from ocpi_hub.node.settings import NodeSettings
 from ocpi_hub.service.refusals import SettingsError
 from ocpi_hub.settings import HubSettings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
-ROW = re.compile(r"\| `((?:OCPI_HUB|CPO)_\w+)` \| (.+?) \| (.+) \|")
+ROW = re.compile(r"\| `((?:OCPI_HUB|CPO|EMSP)_\w+)` \| (.+?) \| (.+) \|")
 # Defaults that are worked out, in the words of the documentation.
 IN_WORDS = {"data_dir": "the user's data folder", "public_url": "`http://HOST:PORT`"}
 KEY = Fernet.generate_key().decode()
@@ -103,6 +104,13 @@ def test_the_public_url_follows_host_and_port_when_it_is_not_given() -> None:
     assert settings.public_url == "http://[::1]:9000"
 
 
+def test_stripe_without_its_key_is_one_sentence() -> None:
+    with pytest.raises(SettingsError) as refused:
+        EmspSettings.from_env({"EMSP_PAYMENT": "Stripe"})
+
+    assert str(refused.value).startswith("EMSP_STRIPE_KEY is missing: expected ")
+
+
 def test_an_empty_variable_is_not_given() -> None:
     settings = HubSettings.from_env({"OCPI_HUB_PORT": "", "OCPI_HUB_DATABASE_URL": " "})
 
@@ -118,7 +126,7 @@ def test_an_unknown_variable_is_a_warning_with_the_nearest_name() -> None:
     ]
 
 
-@pytest.mark.parametrize("service", [HubSettings, CpoSettings])
+@pytest.mark.parametrize("service", [HubSettings, CpoSettings, EmspSettings])
 def test_the_documentation_has_every_setting_and_no_other(service: type[NodeSettings]) -> None:
     documented = [
         row for row in ROW.findall(DOCUMENT.read_text()) if row[0].startswith(service.prefix)

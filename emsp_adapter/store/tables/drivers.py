@@ -24,6 +24,8 @@ drivers = Table(
     words("status", "active"),
     # A guest has no account: one charge and its receipt.
     flag("guest"),
+    # May be given the scope `support`.
+    flag("staff"),
     since("created_at"),
     moment("deleted_at"),
 )
@@ -34,7 +36,7 @@ access_tokens = Table(
     metadata,
     Column("hash", LargeBinary, primary_key=True),
     # The family a refresh token belongs to; null with client credentials.
-    note("grant_id"),
+    Column("grant_id", Text, index=True),
     words("client_id"),
     # Null: the client speaks for itself.
     Column("driver_id", Text, ForeignKey(drivers.c.id, ondelete="CASCADE"), index=True),

@@ -44,6 +44,11 @@ def exact(request: Request) -> ExactRequest:
     return ExactRequest(_as_json(request.scope), request.receive)
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a proxy the server has put the client's address there."""
+    return "nobody" if request.client is None else request.client.host
+
+
 def _as_json(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Whatever a body is called, it is JSON: `curl -d` says it were a form."""
     others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]

@@ -13,7 +13,7 @@ import trustme
 from websockets.exceptions import InvalidStatus
 
 from tests.chargers import OPEN, Access, charger, socket
-from tests.e2e.cpo.conftest import StartCpo
+from tests.e2e.conftest import StartCpo
 from tests.e2e.cpo.process import CpoProcess
 from tests.serving import free_port
 

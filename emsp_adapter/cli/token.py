@@ -1,0 +1,52 @@
+"""`emsp-adapter token`: cards of drivers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from emsp_adapter import tokens
+from emsp_adapter.cli.session import open_office, record
+from emsp_adapter.store import drivers
+from emsp_adapter.store.tokens import TokenRow
+from ocpi_hub.node.command import Json, command, group
+from ocpi_hub.node.output import CommandError, Exit, answer, facts
+
+cards = group("Tokens: cards of drivers.")
+
+
+@command(cards, "add", example="emsp-adapter token add 04A2B3C4D5E6F7 --driver ada@example.com")
+async def add(
+    uid: Annotated[str, typer.Argument(metavar="UID", help="The card's uid.")],
+    *,
+    driver: Annotated[str, typer.Option(metavar="EMAIL", help="Whose card it is.")],
+    label: Annotated[str | None, typer.Option(help="What the driver calls it.")] = None,
+    json: Json = False,
+) -> None:
+    """Give a driver a card; partners are told of it."""
+    async with open_office() as office, office.db.hot_transaction() as conn:
+        found = await drivers.by_email(conn, driver.strip().lower())
+        if found is None:
+            raise CommandError(f"there is no driver {driver}")
+        try:
+            added = await tokens.add_card(conn, office, found.id, uid=uid, label=label)
+        except tokens.CardInUse as error:
+            raise CommandError(str(error)) from error
+        except tokens.NoCard as error:
+            raise CommandError(f"UID: {error.message}", code=Exit.BAD_INPUT) from error
+        await record(conn, "token add", added.id, {"driver_id": found.id})
+    shown = _shown(added)
+    answer(shown, json=json, show=lambda: facts(shown.items()))
+
+
+def _shown(row: TokenRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "uid": row.uid,
+        "type": row.type,
+        "label": row.label,
+        "contract_id": row.contract_id,
+        "state": row.state,
+        "driver_id": row.driver_id,
+    }

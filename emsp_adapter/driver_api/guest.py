@@ -1,0 +1,125 @@
+"""Charging without an account: the sticker's code names a plug, the start pays for one charge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import Field, model_validator
+
+from emsp_adapter import charge_views, guests, payments, place_cards, plug_codes, prices
+from emsp_adapter.driver_api import answers
+from emsp_adapter.driver_api.charges import Language
+from emsp_adapter.driver_api.door import At, DriverRoute, Staff
+from emsp_adapter.driver_api.idempotency import Once
+from emsp_adapter.driver_api.limits import address_of, limits_of
+from emsp_adapter.driver_api.refusing import refusals
+from emsp_adapter.price_texts import language_of
+from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
+from ocpi_hub.node.rest.requests import exact
+
+_EXAMPLE_KWH = Decimal(20)
+_EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$"
+
+Code = Annotated[str, Path(min_length=4, max_length=20, pattern="^[A-Za-z2-7]+$")]
+
+
+class OpenRoute(APIRoute):
+    """A route for everybody, so often from one address."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler behind the limit."""
+        handle = super().get_route_handler()
+
+        async def within_the_limit(request: Request) -> Response:
+            limits_of(request).guests.admit(address_of(request))
+            return await handle(exact(request))
+
+        return within_the_limit
+
+
+router = APIRouter(route_class=OpenRoute, tags=["guests"])
+stickers = APIRouter(route_class=DriverRoute, tags=["support"])
+
+
+class GivenPayment(Given):
+    """The demo's card, or the id of a setup page where a card was given."""
+
+    kind: Literal["demo"] | None = None
+    setup: Annotated[str, Field(min_length=1, max_length=255, pattern=PLAIN)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> GivenPayment:
+        if (self.kind is None) == (self.setup is None):
+            raise ValueError('expected {"kind": "demo"} or {"setup": ID}')
+        return self
+
+
+class GivenStart(Given):
+    """Where the receipt goes, and who pays."""
+
+    email: Annotated[str, Field(max_length=254, pattern=_EMAIL)]
+    payment: GivenPayment
+
+
+@router.get("/guest/{code}", response_model=answers.GuestPlug)
+async def show_plug(code: Code, office: At, language: Language = None) -> Json:
+    """The plug of a sticker, and what 20 kWh cost there now."""
+    async with office.db.hot() as conn:
+        plug = await plug_codes.plug_of(conn, code)
+        price = await prices.preview(
+            conn, office, plug, None, _EXAMPLE_KWH, None, language=language_of(language)
+        )
+    return Json(
+        {
+            "location": place_cards.card_of(plug)["location"],
+            "evse_uid": plug.evse_uid,
+            "connector_id": plug.connector_id,
+            "status": plug.status,
+            "price": price.document(),
+        }
+    )
+
+
+@router.post("/guest/{code}/payment-setups", status_code=201, response_model=answers.PaymentSetup)
+async def open_setup(code: Code, office: At, language: Language = None) -> Json:
+    """Begins to add a card: the provider's page at `url` takes it, and comes back to the page of
+    the sticker with the setup's id."""
+    async with office.db.hot() as conn:
+        await plug_codes.plug_of(conn, code)
+    with refusals(language):
+        setup = await payments.open_setup(office, path=f"/g/{code}")
+    return Json({"setup": setup.id, "url": setup.url}, status_code=201)
+
+
+@router.post("/guest/{code}/charges", status_code=201, response_model=answers.GuestCharge)
+async def start(
+    code: Code, given: GivenStart, office: At, once: Once, language: Language = None
+) -> Response:
+    """Starts a charge without an account. `access_token` is good for this charge: to follow it,
+    to stop it, to read its receipt."""
+    spoken = language_of(language)
+
+    async def work() -> Response:
+        with refusals(language):
+            charge, token = await guests.start(
+                office,
+                guests.Wish(code=code, email=given.email, setup=given.payment.setup, locale=spoken),
+            )
+        async with office.db.hot() as conn:
+            document = await charge_views.document(conn, office, charge, language=spoken)
+        return Json({"charge": document, "access_token": token}, status_code=201)
+
+    return await once.answer(f"guest:{given.email.lower()}", work)
+
+
+@stickers.get("/guest/{code}/qr.svg", response_class=Response)
+async def show_sticker(code: Code, office: At, staff: Staff) -> Response:
+    """The QR code for a sticker."""
+    async with office.db.hot() as conn:
+        await plug_codes.plug_of(conn, code)
+    url = plug_codes.url_of(office.settings.public_url, code.lower())
+    return Response(plug_codes.svg(url), media_type="image/svg+xml")

@@ -1,0 +1,57 @@
+"""What a charge would cost, before anybody plugs in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+
+from emsp_adapter import places, prices
+from emsp_adapter.driver_api import answers
+from emsp_adapter.driver_api.door import At, DriverRoute, Finder
+from emsp_adapter.price_texts import language_of
+from ocpi_hub.node.rest.bodies import PLAIN, Json
+
+router = APIRouter(route_class=DriverRoute, tags=["prices"])
+
+_Text = Annotated[str, Query(min_length=1, max_length=100, pattern=PLAIN)]
+_OptionalText = Annotated[str | None, Query(min_length=1, max_length=36, pattern=PLAIN)]
+_Energy = Annotated[
+    Decimal, Query(ge=0, le=1000, decimal_places=3, description="How much is charged, in kWh.")
+]
+_Minutes = Annotated[
+    Decimal | None,
+    Query(
+        ge=0,
+        le=10080,
+        decimal_places=0,
+        description="How long the car stays; what is over after charging is parking.",
+    ),
+]
+
+
+@router.get("/prices", response_model=answers.DriverPrice)
+async def get_price(
+    office: At,
+    asker: Finder,
+    location: _Text,
+    evse_uid: _Text,
+    connector_id: _OptionalText = None,
+    energy_kwh: _Energy = Decimal(20),
+    minutes: _Minutes = None,
+    accept_language: Annotated[str | None, Header(max_length=500)] = None,
+) -> Json:
+    """The price of a charge that begins now, by the driver's plan, with every part of it named."""
+    async with office.db.hot() as conn:
+        plug = await places.plug(conn, location, evse_uid, connector_id)
+        price = await prices.preview(
+            conn,
+            office,
+            plug,
+            asker.driver_id,
+            energy_kwh,
+            minutes,
+            language=language_of(accept_language),
+        )
+    return Json(price.document())

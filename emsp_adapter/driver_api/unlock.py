@@ -1,0 +1,53 @@
+"""Unlocking a connector, by support staff."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+
+from emsp_adapter import unlocking
+from emsp_adapter.driver_api import answers
+from emsp_adapter.driver_api.charges import Language, LocationKey, Name
+from emsp_adapter.driver_api.door import At, DriverRoute, Staff
+from emsp_adapter.driver_api.refusing import refusals
+from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
+
+router = APIRouter(route_class=DriverRoute, tags=["support"])
+
+_Id = Annotated[str, Path(max_length=36, pattern=PLAIN)]
+
+
+class GivenUnlock(Given):
+    """Which connector, for whom, and why: this is kept."""
+
+    location: LocationKey
+    evse_uid: Name
+    connector_id: Name
+    driver_id: Name | None = None
+    why: Annotated[str, Field(min_length=3, max_length=500, pattern=PLAIN)]
+
+
+@router.post("/support/unlock", status_code=201, response_model=answers.Unlock)
+async def unlock(given: GivenUnlock, office: At, staff: Staff, language: Language = None) -> Json:
+    """Asks the operator to unlock a connector; the station's answer comes later."""
+    with refusals(language):
+        asked = await unlocking.unlock(
+            office,
+            unlocking.Wish(
+                by=staff.name,
+                location=given.location,
+                evse_uid=given.evse_uid,
+                connector_id=given.connector_id,
+                driver_id=given.driver_id,
+                why=given.why,
+            ),
+        )
+    return Json(unlocking.document(asked), 201)
+
+
+@router.get("/support/unlock/{unlock_id}", response_model=answers.Unlock)
+async def get_unlock(unlock_id: _Id, office: At, staff: Staff) -> Json:
+    """What became of it."""
+    return Json(unlocking.document(await unlocking.find(office, unlock_id)))

@@ -1,0 +1,18 @@
+"""How drivers pay: providers behind one port, cards, and holds while charges go on."""
+
+from __future__ import annotations
+
+from emsp_adapter.payments.holding import Hold, hold, release
+from emsp_adapter.payments.methods import card_of_setup, keep, open_setup
+from emsp_adapter.payments.port import PaymentError, Refused
+
+__all__ = [
+    "Hold",
+    "PaymentError",
+    "Refused",
+    "card_of_setup",
+    "hold",
+    "keep",
+    "open_setup",
+    "release",
+]

@@ -1,0 +1,287 @@
+"""SQL of charges. A row is locked before it is changed: news of it comes from many sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from psycopg.rows import class_row
+from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.types.json import Jsonb
+
+from ocpi_hub.node.engine import Hot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """A row of `charges`: see there for what each column means."""
+
+    id: str
+    driver_id: str
+    source: str
+    state: str
+    party: str
+    location_id: str
+    evse_uid: str
+    connector_id: str | None
+    place: Mapping[str, Any]
+    token_uid: str | None = None
+    payment_method: str | None = None
+    session_id: str | None = None
+    requested_at: datetime
+    start_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    deadline: datetime | None = None
+    reason: str | None = None
+    kwh: Decimal | None = None
+    power_kw: Decimal | None = None
+    state_of_charge: Decimal | None = None
+    measured_at: datetime | None = None
+    profile: Mapping[str, Any] | None = None
+    preferences: Mapping[str, Any] | None = None
+    disputed: bool = False
+    release_due: bool = False
+    updated_at: datetime
+
+
+_NAMES = tuple(each.name for each in fields(Charge))
+_COLUMNS = ", ".join(_NAMES)
+_JSON = frozenset({"place", "profile", "preferences"})
+
+_VALUES = ", ".join(f"%({name})s" for name in _NAMES)
+_ADD = f"INSERT INTO charges ({_COLUMNS}) VALUES ({_VALUES})".encode()  # noqa: S608 - only columns
+_SELECT = f"SELECT {_COLUMNS} FROM charges".encode()  # noqa: S608 - only columns
+_FIND = _SELECT + b" WHERE id = %s"
+_OF_DRIVER = _SELECT + b" WHERE id = %s AND driver_id = %s"
+_BY_SESSION = _SELECT + b" WHERE party = %s AND lower(session_id) = lower(%s) FOR UPDATE"
+
+# The start that a Session without our reference is the outcome of: the newest one there.
+_AWAITING = (
+    _SELECT
+    + b"""
+WHERE driver_id = %(driver)s AND party = %(party)s AND lower(location_id) = lower(%(location)s)
+AND lower(evse_uid) = lower(%(evse)s) AND lower(token_uid) = lower(%(token)s)
+AND session_id IS NULL AND state IN ('starting', 'failed')
+AND requested_at BETWEEN %(from)s AND %(to)s
+ORDER BY requested_at DESC LIMIT 1 FOR UPDATE
+"""
+)
+
+# The charge that a CDR without a session_id and a reference of ours is about.
+_SAME_TIME = (
+    _SELECT
+    + b"""
+WHERE driver_id = %(driver)s AND party = %(party)s AND lower(location_id) = lower(%(location)s)
+AND lower(evse_uid) = lower(%(evse)s) AND started_at < %(end)s
+AND coalesce(ended_at, 'infinity') > %(start)s
+ORDER BY started_at DESC LIMIT 1 FOR UPDATE
+"""
+)
+
+_OPEN_AT = b"""
+SELECT id FROM charges
+WHERE driver_id = %s AND party = %s AND lower(location_id) = lower(%s)
+AND lower(evse_uid) = lower(%s) AND state IN ('starting', 'charging', 'stopping')
+AND id IS DISTINCT FROM %s LIMIT 1
+"""
+
+_PAGE = (
+    _SELECT
+    + b"""
+WHERE driver_id = %(driver)s
+AND (%(open)s::boolean IS NULL
+    OR (state IN ('scheduled', 'starting', 'charging', 'stopping')) = %(open)s)
+AND (%(before)s::timestamptz IS NULL OR (requested_at, id) < (%(before)s, %(id)s))
+ORDER BY requested_at DESC, id DESC LIMIT %(limit)s
+"""
+)
+
+# Two processes never claim the same one.
+_DUE = (
+    _SELECT
+    + b"""
+WHERE state = 'scheduled' AND start_at <= %s
+ORDER BY start_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+)
+
+_OVERDUE = (
+    _SELECT
+    + b"""
+WHERE deadline < %s
+ORDER BY deadline LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+)
+
+
+async def lock_driver(conn: Hot, driver_id: str) -> None:
+    """Who asks for this driver at the same time waits: what is asked twice is done once."""
+    await conn.execute("SELECT 1 FROM drivers WHERE id = %s FOR NO KEY UPDATE", (driver_id,))
+
+
+async def add(conn: Hot, charge: Charge) -> None:
+    """Keep a new one."""
+    values = {name: getattr(charge, name) for name in _NAMES}
+    await conn.execute(_ADD, _as_json(values))
+
+
+async def find(conn: Hot, charge_id: str, *, lock: bool = False) -> Charge | None:
+    """The charge."""
+    return await _one(conn, _FIND + (b" FOR UPDATE" if lock else b""), (charge_id,))
+
+
+async def of_driver(
+    conn: Hot, driver_id: str, charge_id: str, *, lock: bool = False
+) -> Charge | None:
+    """The charge, if it is this driver's."""
+    return await _one(conn, _OF_DRIVER + (b" FOR UPDATE" if lock else b""), (charge_id, driver_id))
+
+
+async def by_session(conn: Hot, party: str, session_id: str) -> Charge | None:
+    """The charge of a Session, locked."""
+    return await _one(conn, _BY_SESSION, (party, session_id))
+
+
+async def awaiting(
+    conn: Hot,
+    driver_id: str,
+    *,
+    party: str,
+    location_id: str,
+    evse_uid: str,
+    token_uid: str,
+    between: tuple[datetime, datetime],
+) -> Charge | None:
+    """The newest start of a driver there, at that time, that no Session has come of; locked."""
+    values = {
+        "driver": driver_id,
+        "party": party,
+        "location": location_id,
+        "evse": evse_uid,
+        "token": token_uid,
+        "from": between[0],
+        "to": between[1],
+    }
+    return await _one(conn, _AWAITING, values)
+
+
+async def at_the_time(
+    conn: Hot,
+    driver_id: str,
+    *,
+    party: str,
+    location_id: str,
+    evse_uid: str,
+    start: datetime,
+    end: datetime,
+) -> Charge | None:
+    """What the driver charged there in a span of time, locked."""
+    values = {
+        "driver": driver_id,
+        "party": party,
+        "location": location_id,
+        "evse": evse_uid,
+        "start": start,
+        "end": end,
+    }
+    return await _one(conn, _SAME_TIME, values)
+
+
+async def is_open_at(
+    conn: Hot,
+    driver_id: str,
+    *,
+    party: str,
+    location_id: str,
+    evse_uid: str,
+    besides: str | None = None,
+) -> bool:
+    """Whether the driver charges there, or has asked to, `besides` this charge."""
+    found = await conn.execute(_OPEN_AT, (driver_id, party, location_id, evse_uid, besides))
+    return await found.fetchone() is not None
+
+
+async def has_any(conn: Hot, driver_id: str) -> bool:
+    """Whether the driver has ever had a charge."""
+    found = await conn.execute("SELECT 1 FROM charges WHERE driver_id = %s LIMIT 1", (driver_id,))
+    return await found.fetchone() is not None
+
+
+async def page(
+    conn: Hot,
+    driver_id: str,
+    *,
+    open_: bool | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Charge]:
+    """A driver's charges, the newest first; `before` is where the page before ended."""
+    at, id_ = before or (None, None)
+    values = {"driver": driver_id, "open": open_, "before": at, "id": id_, "limit": limit}
+    return await _all(conn, _PAGE, values)
+
+
+async def change(conn: Hot, charge_id: str, **columns: object) -> Charge:
+    """The charge with these columns changed."""
+    values = {**_as_json(columns), "charge_id": charge_id}
+    found = await _one(conn, _changing(tuple(columns)), values)
+    if found is None:
+        raise LookupError(f"there is no charge {charge_id}")
+    return found
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> bytes:
+    sets = SQL(", ").join(SQL("{} = {}").format(Identifier(n), Placeholder(n)) for n in names)
+    statement = SQL("UPDATE charges SET {} WHERE id = {}")
+    changed = statement.format(sets, Placeholder("charge_id")).as_bytes(None)
+    return changed + f" RETURNING {_COLUMNS}".encode()
+
+
+async def due(conn: Hot, *, now: datetime, limit: int) -> list[Charge]:
+    """Planned ones whose time has come, locked."""
+    return await _all(conn, _DUE, (now, limit))
+
+
+async def overdue(conn: Hot, *, now: datetime, limit: int) -> list[Charge]:
+    """Those of which nothing came in time, locked."""
+    return await _all(conn, _OVERDUE, (now, limit))
+
+
+async def to_release(conn: Hot, *, limit: int) -> list[str]:
+    """Charges whose reserved amount is to be let go."""
+    found = await conn.execute(
+        "SELECT id FROM charges WHERE release_due ORDER BY id LIMIT %s", (limit,)
+    )
+    return [row[0] for row in await found.fetchall()]
+
+
+async def released(conn: Hot, charge_id: str) -> None:
+    """It was let go."""
+    await conn.execute("UPDATE charges SET release_due = false WHERE id = %s", (charge_id,))
+
+
+def _as_json(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: Jsonb(value) if name in _JSON and value is not None else value
+        for name, value in values.items()
+    }
+
+
+async def _one(
+    conn: Hot, statement: bytes, values: Sequence[object] | Mapping[str, object]
+) -> Charge | None:
+    async with conn.cursor(row_factory=class_row(Charge)) as cursor:
+        return await (await cursor.execute(statement, values)).fetchone()
+
+
+async def _all(
+    conn: Hot, statement: bytes, values: Sequence[object] | Mapping[str, object]
+) -> list[Charge]:
+    async with conn.cursor(row_factory=class_row(Charge)) as cursor:
+        return await (await cursor.execute(statement, values)).fetchall()

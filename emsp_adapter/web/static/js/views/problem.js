@@ -1,0 +1,147 @@
+// Problems: reported from a charger or a charge, followed until they are answered.
+
+import { call, get, id } from "../api.js";
+import { fill, h } from "../dom.js";
+import { moment } from "../format.js";
+import { t } from "../i18n.js";
+import { go, replace } from "../router.js";
+import { backLink, field, form, heading, notice, pages, section } from "../widgets.js";
+
+const KINDS = ["broken", "blocked", "payment", "app", "other"];
+
+export async function report(main, { location, evse_uid, charge_id }, signal) {
+  const place = location ? await get(`/locations/${id(location)}`, signal).catch(() => null) : null;
+  fill(
+    main,
+    h(
+      "div",
+      { class: "page" },
+      backLink(location ? `/station/${encodeURIComponent(location)}` : "/problems"),
+      heading(t("problem.title")),
+      place &&
+        h("p", { class: "muted" }, t("problem.about", { place: place.name || place.address })),
+      form(
+        { class: "card stack" },
+        async (given) => {
+          const { kind, text } = given.elements;
+          const about = Object.fromEntries(
+            Object.entries({ location, evse_uid, charge_id }).filter(([, value]) => value),
+          );
+          const made = await call("POST", "/problems", {
+            body: { ...about, kind: kind.value, text: text.value.trim() },
+            signal,
+          });
+          notice(t("problem.sent"));
+          replace(`/problem/${id(made.id)}`);
+        },
+        h(
+          "fieldset",
+          { class: "choices" },
+          h("legend", {}, t("problem.kind")),
+          KINDS.map((kind) =>
+            h(
+              "label",
+              { class: "choice" },
+              h("input", { type: "radio", name: "kind", value: kind, required: true }),
+              h("span", {}, t(`problem.kind.${kind}`)),
+            ),
+          ),
+        ),
+        field(
+          t("problem.text"),
+          h("textarea", { name: "text", required: true, rows: "5", maxlength: "2000" }),
+        ),
+        h("button", { type: "submit" }, t("problem.send")),
+      ),
+    ),
+  );
+}
+
+export async function problems(main, _params, signal) {
+  const list = h("div", {});
+  await pages("/problems", "problems", { show: row, none: t("problem.none"), signal, into: list });
+  fill(
+    main,
+    h(
+      "div",
+      { class: "page" },
+      backLink("/account", t("account.title")),
+      heading(t("problem.list")),
+      h("h2", { class: "hidden" }, t("account.problems")),
+      list,
+      h("a", { class: "button wide", href: "#/report" }, t("problem.title")),
+    ),
+  );
+}
+
+function row(one) {
+  return h(
+    "article",
+    { class: "entry" },
+    h("h3", {}, h("a", { href: `#/problem/${id(one.id)}` }, t(`problem.kind.${one.kind}`))),
+    h("p", { class: "row" }, state(one), h("span", { class: "muted" }, moment(one.created_at))),
+    h("p", { class: "muted clip" }, one.text),
+  );
+}
+
+const state = (one) =>
+  h(
+    "span",
+    { class: `chip ${one.state === "answered" ? "free" : "plain"}` },
+    t(`problem.state.${one.state}`),
+  );
+
+export async function problem(main, params, signal) {
+  const one = await get(`/problems/${id(params.id)}`, signal);
+  fill(
+    main,
+    h(
+      "div",
+      { class: "page" },
+      backLink("/problems", t("problem.list")),
+      heading(t("problem.one")),
+      h(
+        "p",
+        { class: "row" },
+        state(one),
+        h("span", { class: "muted" }, t(`problem.kind.${one.kind}`)),
+      ),
+      h(
+        "ol",
+        { class: "talk" },
+        [{ at: one.created_at, from: "driver", text: one.text }, ...one.answers].map(said),
+      ),
+      one.state !== "closed" &&
+        section(
+          t("problem.answer"),
+          form(
+            { class: "stack" },
+            async (given) => {
+              await call("POST", `/problems/${id(one.id)}/answers`, {
+                body: { text: given.elements.text.value.trim() },
+                signal,
+              });
+              go(`/problem/${id(one.id)}`);
+            },
+            h("textarea", {
+              name: "text",
+              required: true,
+              rows: "3",
+              maxlength: "2000",
+              "aria-label": t("problem.answer"),
+            }),
+            h("button", { type: "submit" }, t("problem.answer.send")),
+          ),
+        ),
+    ),
+  );
+}
+
+function said({ at, from, text }) {
+  return h(
+    "li",
+    { class: from === "driver" ? "mine" : null },
+    h("p", { class: "muted small" }, `${t(`problem.from.${from}`)} · ${moment(at)}`),
+    h("p", { class: "text" }, text),
+  );
+}

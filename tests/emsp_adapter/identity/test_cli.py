@@ -1,0 +1,151 @@
+"""`emsp-adapter driver` and `client`: what an operator gives out."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from tests.emsp_adapter.commands import EmspCommands
+from tests.emsp_adapter.identity.browsing import PASSWORD, Shared, browser
+from tests.hub.commands import KEY
+
+
+@pytest.fixture(scope="module")
+def adapter(shared: Shared) -> EmspCommands:
+    """Commands on the database of a running adapter."""
+    return EmspCommands(
+        {
+            "DATABASE_URL": shared.adapter.database_url,
+            "SECRET_KEY": KEY,
+            "PUBLIC_URL": shared.url,
+        }
+    )
+
+
+async def test_the_link_of_a_new_driver_opens_the_account(
+    shared: Shared, adapter: EmspCommands
+) -> None:
+    made = await adapter.aside("driver", "add", "linked@drivers.example", "--json")
+    async with browser(shared) as ada:
+        page = await ada.open(made.json["link"])
+        done = await ada.send(page, password=PASSWORD)
+        again = await ada.sign_in(email="linked@drivers.example")
+
+    assert (done.status_code, again.status_code) == (303, 303)
+
+
+_PIPED = ("driver", "add", "piped@drivers.example")
+
+
+async def test_a_password_comes_by_stdin(shared: Shared, adapter: EmspCommands) -> None:
+    made = await asyncio.to_thread(
+        partial(adapter, *_PIPED, "--password", "-", "--json", stdin=f"{PASSWORD}\n")
+    )
+    async with browser(shared) as ada:
+        done = await ada.sign_in(email="piped@drivers.example")
+
+    assert made.json["link"] is None
+    assert done.status_code == 303
+
+
+BAD_DRIVERS = {
+    "no address": ["nobody"],
+    "a password on the command line": ["a@drivers.example", "--password", PASSWORD],
+    "a weak password": ["a@drivers.example", "--password", "-"],
+    "a language that is none": ["a@drivers.example", "--locale", "xx"],
+}
+
+
+@pytest.mark.parametrize("words", BAD_DRIVERS.values(), ids=BAD_DRIVERS)
+def test_a_driver_that_cannot_be_is_refused(adapter: EmspCommands, words: list[str]) -> None:
+    ran = adapter("driver", "add", *words, "--json", stdin="weak\n")
+
+    assert ran.code == 64
+
+
+def test_an_address_has_one_account(adapter: EmspCommands) -> None:
+    adapter("driver", "add", "once@drivers.example", "--json")
+    again = adapter("driver", "add", "Once@Drivers.example", "--json")
+
+    assert again.code == 1
+    assert "has an account already" in again.json["error"]["message"]
+
+
+async def test_a_blocked_driver_is_kept_out_until_unblocked(
+    shared: Shared, adapter: EmspCommands
+) -> None:
+    account = shared.account()
+    ran = await adapter.aside("driver", "block", account.email, "--json")
+    async with browser(shared) as ada:
+        blocked = await ada.sign_in(email=account.email)
+        await adapter.aside("driver", "unblock", account.email, "--json")
+        again = await ada.sign_in(email=account.email)
+
+    listed = (await adapter.aside("driver", "list", "--json")).json
+    assert ran.code == 0
+    assert (blocked.status_code, again.status_code) == (400, 303)
+    assert {each["email"]: each["status"] for each in listed}[account.email] == "active"
+
+
+async def test_a_client_by_itself_gets_a_secret_once(shared: Shared, adapter: EmspCommands) -> None:
+    made = (await adapter.aside("client", "add", "Maps", "--credentials", "--json")).json
+    async with browser(shared) as app:
+        answer = await app.http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(made["client_id"], made["client_secret"]),
+        )
+        listed = (await adapter.aside("client", "list", "--json")).json
+        await adapter.aside("client", "remove", made["client_id"], "--json")
+        gone = await app.http.get(
+            "/app/v1/locations",
+            params={"near": "52.1,4.3"},
+            headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
+        )
+
+    assert answer.json()["scope"] == "locations"
+    assert made["client_secret"] not in str(listed)
+    assert gone.status_code == 401
+
+
+def test_an_app_on_a_device_has_no_secret(adapter: EmspCommands) -> None:
+    made = adapter(
+        "client", "add", "Phone", "--public", "--redirect-uri", "com.example.app:/back", "--json"
+    )
+
+    assert made.json["client_secret"] is None
+
+
+BAD_CLIENTS = {
+    "no redirect URI": ["App"],
+    "both kinds": ["App", "--credentials", "--redirect-uri", "https://a.example/"],
+    "http elsewhere": ["App", "--redirect-uri", "http://a.example/"],
+    "a fragment": ["App", "--redirect-uri", "https://a.example/#x"],
+    "a wildcard": ["App", "--redirect-uri", "https://*.a.example/"],
+    "a user": ["App", "--redirect-uri", "https://a@b.example/"],
+    "a script": ["App", "--redirect-uri", "javascript:alert(1)"],
+    "data": ["App", "--redirect-uri", "data:text/html,x"],
+    "no host": ["App", "--redirect-uri", "https:///x"],
+    "charging by itself": ["App", "--credentials", "--scope", "charging"],
+    "a scope that is none": ["App", "--credentials", "--scope", "everything"],
+    "no name": [" ", "--credentials"],
+}
+
+
+@pytest.mark.parametrize("words", BAD_CLIENTS.values(), ids=BAD_CLIENTS)
+def test_a_client_that_cannot_be_is_refused(adapter: EmspCommands, words: list[str]) -> None:
+    assert adapter("client", "add", *words, "--json").code == 64
+
+
+async def test_a_new_signing_key_takes_the_place_of_the_old(
+    shared: Shared, adapter: EmspCommands
+) -> None:
+    async with browser(shared) as anybody:
+        before = (await anybody.open("/oauth/jwks.json")).json()["keys"]
+        made = (await adapter.aside("client", "new-signing-key", "--json")).json
+        after = (await anybody.open("/oauth/jwks.json")).json()["keys"]
+
+    assert [key["kid"] for key in after] == [made["kid"]]
+    assert before[0]["kid"] != made["kid"]

@@ -1,0 +1,140 @@
+"""The driver's own account over the driver API: seen, changed, taken along, closed."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from emsp_adapter.store.personal_data import HOLDINGS
+from ocpi_hub.node.engine import Database
+from tests.emsp_adapter.running import Adapter
+
+_TABLES = """
+SELECT table_name FROM information_schema.columns
+WHERE table_schema = 'emsp' AND column_name = 'driver_id' ORDER BY table_name
+"""
+
+
+async def test_no_table_that_knows_drivers_is_forgotten(emsp_db: Database) -> None:
+    async with emsp_db.hot() as conn:
+        rows = await (await conn.execute(_TABLES)).fetchall()
+
+    assert not {table for (table,) in rows} - {each.table for each in HOLDINGS}
+
+
+async def test_a_driver_sees_and_changes_the_profile(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+
+    before = (await ada.api.get("/me")).json()
+    await ada.api.patch("/me", json={"name": "Ada", "locale": "de"})
+    after = (await ada.api.patch("/me", json={"locale": "en"})).json()
+
+    assert (before["id"], before["name"], before["locale"]) == (ada.id, None, "en")
+    assert after.keys() == {
+        *("id", "email", "name", "locale", "plan", "payment_ready", "created_at")
+    }
+    assert (after["name"], after["locale"]) == ("Ada", "en")
+
+
+BAD_PROFILES = [
+    {"name": "x" * 101},
+    {"name": "a\x00b"},
+    {"locale": "xx"},
+    {"locale": None},
+    {"email": "other@drivers.example"},
+    {"status": "active"},
+]
+
+
+@pytest.mark.parametrize("profile", BAD_PROFILES, ids=str)
+async def test_a_profile_that_cannot_be_is_refused(
+    emsp: Adapter, profile: dict[str, str | None]
+) -> None:
+    ada = await emsp.driver()
+
+    answer = await ada.api.patch("/me", json=profile)
+
+    assert answer.status_code == 422
+
+
+async def test_a_driver_takes_along_what_is_known_and_no_secret(emsp: Adapter) -> None:
+    ada, bob = await emsp.driver(), await emsp.driver("bob@drivers.example")
+    await emsp.rows(
+        "INSERT INTO favourites (driver_id, location) VALUES (%s, 'NL*CPO*LOC1') RETURNING 1",
+        ada.id,
+    )
+
+    answer = await ada.api.get("/me/export")
+
+    found = answer.json()
+    assert found["profile"]["email"] == "ada@drivers.example"
+    assert [row["location"] for row in found["favourites"]] == ["NL*CPO*LOC1"]
+    assert "hash" not in str(found)
+    assert bob.id not in answer.text
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+async def test_a_closed_account_leaves_nothing_of_the_person(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    await ada.api.patch("/me", json={"name": "Ada"})
+
+    answer = await ada.api.delete("/me")
+    after = await ada.api.get("/me")
+    row = await emsp.row(
+        "SELECT email, name, password_hash, status FROM drivers WHERE id = %s", ada.id
+    )
+
+    assert (answer.status_code, after.status_code) == (204, 401)
+    assert row == (None, None, None, "deleted")
+
+
+async def test_the_cards_of_a_closed_account_are_told_as_not_valid(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    await ada.api.post("/cards", json={"uid": "04A2B3C4D5E6F7", "label": "my key ring"})
+
+    await ada.api.delete("/me")
+
+    told = await emsp.row(
+        "SELECT document->'valid', deleted FROM published WHERE module = 'tokens'"
+    )
+    kept = await emsp.row("SELECT label FROM tokens WHERE driver_id = %s", ada.id)
+    assert told == (False, False)
+    assert kept == (None,)
+
+
+async def test_the_address_of_a_closed_account_is_free_again(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    await ada.api.delete("/me")
+
+    again = await emsp.driver()
+
+    assert again.id != ada.id
+
+
+async def test_an_account_with_a_charge_under_way_stays(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    await emsp.rows(
+        "INSERT INTO charges (id, driver_id, source, state, party, location_id, evse_uid, place,"
+        " requested_at, updated_at) VALUES ('c1', %s, 'app', 'charging', 'NL*CPO', 'loc1', 'e1',"
+        " '{}', now(), now()) RETURNING 1",
+        ada.id,
+    )
+
+    answer = await ada.api.delete("/me")
+
+    assert answer.status_code == 409
+    assert "end or cancel it first" in answer.json()["detail"]
+
+
+async def test_an_account_needs_the_scope_account(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    api: httpx.AsyncClient = await emsp.api(ada.id, scope="locations")
+
+    answers = [
+        await api.get("/me"),
+        await api.patch("/me", json={}),
+        await api.get("/me/export"),
+        await api.delete("/me"),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}

@@ -1,0 +1,149 @@
+"""An eMSP of a few answers behind the real web app, on a real socket: what tests want it to say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from emsp_adapter.settings import EmspSettings
+from emsp_adapter.web import routes
+from tests.serving import free_port, serving
+
+KEY = "NL*CPO*LOC1"
+EVIL = '<img src=x onerror="globalThis.broken = true">'
+PRICE = {
+    "currency": "EUR",
+    "computable": True,
+    "total": {"net": "7.80", "vat": "1.64", "gross": "9.44"},
+    "lines": [],
+    "tariff": {"elements_text": [EVIL], "valid_until": None},
+    "plan": None,
+    "remarks": [EVIL],
+}
+
+
+def summary(**overrides: Any) -> dict[str, Any]:
+    """A Location in a list."""
+    return {
+        "id": KEY,
+        "name": EVIL,
+        "address": "Stationsplein 1",
+        "city": "Utrecht",
+        "postal_code": None,
+        "country": "NLD",
+        "lat": 52.09,
+        "lon": 5.11,
+        "distance_m": None,
+        "operator": EVIL,
+        "evses": 1,
+        "free": 1,
+        "max_kw": "22",
+        "plugs": ["IEC_62196_T2"],
+        "open_now": None,
+        "favourite": False,
+        "status_age_s": 30,
+        "price_from": None,
+    } | overrides
+
+
+def details(**overrides: Any) -> dict[str, Any]:
+    """The same with its one EVSE."""
+    connector = {
+        "id": "1",
+        "standard": "IEC_62196_T2",
+        "format": "SOCKET",
+        "power_type": "AC_3_PHASE",
+        "max_kw": "22",
+        "tariff_ids": [],
+    }
+    evse = {
+        "uid": "EVSE1",
+        "evse_id": None,
+        "physical_reference": None,
+        "floor_level": None,
+        "status": "AVAILABLE",
+        "status_at": "2026-03-01T10:00:00Z",
+        "status_age_s": 30,
+        "status_note": None,
+        "capabilities": [],
+        "reservable": False,
+        "startable": True,
+        "connectors": [connector],
+    }
+    more = {
+        "opening_times": None,
+        "directions": [EVIL],
+        "facilities": [],
+        "images": [],
+        "help_phone": None,
+        "time_zone": "Europe/Amsterdam",
+        "evses": [evse],
+    }
+    return summary() | more | overrides
+
+
+@dataclass
+class Provider:
+    """What it answers; `starts` are the keys of starts, of which the first `lost` get no answer."""
+
+    url: str
+    place: dict[str, Any] = field(default_factory=details)
+    starts: list[str] = field(default_factory=list)
+    lost: int = 0
+
+    def application(self) -> FastAPI:
+        """The web app, the identity server's three answers, and a driver API."""
+        app = FastAPI()
+        app.include_router(routes(EmspSettings.from_env({})))
+        app.add_api_route("/oauth/authorize", self._authorize)
+        app.add_api_route("/oauth/token", self._token, methods=["POST"])
+        app.add_api_route("/app/v1/map", self._map)
+        app.add_api_route("/app/v1/locations", self._list)
+        app.add_api_route("/app/v1/locations/{key}", self._details)
+        app.add_api_route("/app/v1/prices", self._price)
+        app.add_api_route("/app/v1/charges", self._start, methods=["POST"])
+        return app
+
+    async def _authorize(self, request: Request) -> Response:
+        asked = request.query_params
+        answer = f"{asked['redirect_uri']}?code=CODE&state={asked['state']}"
+        return RedirectResponse(answer)
+
+    async def _token(self) -> dict[str, Any]:
+        return {"access_token": "ACCESS", "refresh_token": "REFRESH", "expires_in": 600}
+
+    async def _map(self) -> dict[str, Any]:
+        return {"clusters": [], "locations": [summary()]}
+
+    async def _list(self) -> dict[str, Any]:
+        return {"locations": [summary()], "next": None}
+
+    async def _details(self, key: str) -> dict[str, Any]:
+        return self.place | {"id": key}
+
+    async def _price(self) -> dict[str, Any]:
+        return PRICE
+
+    async def _start(self, request: Request) -> Response:
+        self.starts.append(request.headers["idempotency-key"])
+        if len(self.starts) <= self.lost:
+            return Response(status_code=502)
+        refusal = {"title": "Conflict", "status": 409, "detail": "The station went away."}
+        return JSONResponse(refusal, 409, media_type="application/problem+json")
+
+
+@asynccontextmanager
+async def provider(**answers: Any) -> AsyncIterator[Provider]:
+    """A provider that answers so, for the time of the block."""
+    port = free_port()
+    made = Provider(f"http://127.0.0.1:{port}", **answers)
+    async with serving(made.application(), port):
+        yield made
+        # What a browser still asks for while it closes is answered.
+        await asyncio.sleep(0)
