@@ -15,11 +15,11 @@ from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.charges import Language
 from emsp_adapter.driver_api.door import At, DriverRoute, Staff
 from emsp_adapter.driver_api.idempotency import Once
-from emsp_adapter.driver_api.limits import address_of, limits_of
+from emsp_adapter.driver_api.limits import limits_of
 from emsp_adapter.driver_api.refusing import refusals
 from emsp_adapter.price_texts import language_of
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
-from ocpi_hub.node.rest.requests import exact
+from ocpi_hub.node.rest.requests import address_of, exact
 
 _EXAMPLE_KWH = Decimal(20)
 _EMAIL = r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+$"

@@ -12,15 +12,18 @@ from ocpi_hub.node.limits import RateLimit
 from tests.emsp_adapter.running import Adapter
 
 
-def _path(route: Any) -> str | None:
-    return getattr(route, "path", None)
+def driver_api(emsp: Adapter) -> Any:
+    """The application below /app/v1, without what is around it."""
+    mounted: Any = next(
+        each for each in emsp.app.rest.routes if getattr(each, "path", "") == "/app/v1"
+    )
+    return getattr(mounted.app, "app", mounted.app)
 
 
 @pytest.fixture
 async def tight(emsp: Adapter) -> Adapter:
     """An adapter that lets three requests of each through, and no more."""
-    mounted: Any = next(each for each in emsp.app.rest.routes if _path(each) == "/app/v1")
-    mounted.app.state.limits = Limits(
+    driver_api(emsp).state.limits = Limits(
         tokens=RateLimit(3, 60.0, "requests"),
         strangers=RateLimit(3, 60.0, "refusals"),
         reports=RateLimit(3, 3600.0, "reports per hour"),

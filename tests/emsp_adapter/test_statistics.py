@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from emsp_adapter import place_cards
 from emsp_adapter.store import bills, charges
 from emsp_adapter.store.bills import Bill
 from emsp_adapter.store.charges import Charge
@@ -39,7 +40,7 @@ async def charged(
         location_id="LOC1",
         evse_uid="EVSE1",
         connector_id="1",
-        place={"location": {}, "physical_reference": None},
+        place=place_cards.unknown("NL*CPO*LOC1", "LOC1"),
         requested_at=at,
         started_at=at,
         kwh=Decimal(kwh),

@@ -277,3 +277,29 @@ async def test_the_shell_opens_without_a_network(
         await page.reload()
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         await me.picture("offline")
+
+
+async def test_a_guest_scans_the_code_of_a_plug_and_charges_without_an_account(
+    world: World, ada: App, browser: Browser, pictures: Path
+) -> None:
+    made = await world.emsp.run("qr", LOC1, "EVSE1")
+
+    async with (
+        world.station(ada) as station,
+        person(browser, world.emsp.url, pictures, device=PHONE) as me,
+    ):
+        page = me.page
+        await page.goto(made["url"])
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Station Square")
+        await me.accessible("guest")
+        await page.get_by_label("E-mail for the receipt").fill(world.new_email())
+        await page.get_by_role("button", name="Start charging").click()
+        transaction = await plugged_in(station)
+        await station.meter(transaction, 2_000)
+        await shown(page, "charge-energy", "2.00 kWh")
+        await me.accessible("guest-charge")
+        await stopped(page)
+        await station.expect("RemoteStopTransaction")
+        await station.stop(transaction, 3_000, reason="Remote")
+        await shown(page, "charge-energy", "3.00 kWh")
+        await me.picture("guest-finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,9 @@ async def test_whoever_opens_the_printed_address_can_start_a_session_and_gets_th
             await receipt.click()
             await expect(page.get_by_test_id("receipt-gross")).to_contain_text("€")
             await me.picture("demo-receipt")
+        process.send_signal(signal.SIGINT)
+        await lines_until(process, "the end of the output")
+        assert await process.wait() == 0
 
 
 async def log_in(page: Page, email: str, password: str) -> None:

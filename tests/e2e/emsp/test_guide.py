@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.e2e.conftest import HubProcess
 from tests.e2e.cpo.process import CpoProcess
 from tests.e2e.emsp.process import EmspProcess
 from tests.partners import eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 _GUIDE = Path(__file__).parents[3] / "docs" / "emsp-adapter.md"
 _BLOCK = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.emsp.browser import PHONE, person
 from tests.e2e.emsp.process import EmspProcess
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "de-DE"])

@@ -15,7 +15,7 @@ export function money(amount, currency) {
   return number(amount, { style: "currency", currency });
 }
 
-// A price per unit may have more digits than an amount.
+// A price per unit, and a part of an amount, may have more digits than an amount.
 export function unitPrice(amount, currency) {
   return number(amount, { style: "currency", currency, maximumFractionDigits: 4 });
 }

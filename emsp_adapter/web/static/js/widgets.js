@@ -2,7 +2,7 @@
 
 import { ApiError, get, query } from "./api.js";
 import { fill, h, icon, newId } from "./dom.js";
-import { money, quantity, rate, unitPrice } from "./format.js";
+import { quantity, rate, unitPrice } from "./format.js";
 import { t, word } from "./i18n.js";
 
 // The heading of a page: it takes the focus when the page changes.
@@ -164,7 +164,7 @@ export async function pages(
   fill(into, count ? [list, more] : h("p", { class: "empty" }, none));
 }
 
-// The parts of a price with their sum.
+// The parts of a price, with every digit: only their sum is rounded.
 export function priceTable(price, caption = t("price.caption")) {
   const lines = price.lines.map((line) =>
     h(
@@ -183,7 +183,7 @@ export function priceTable(price, caption = t("price.caption")) {
         line.unit_price !== null &&
           h("small", {}, `× ${unitPrice(line.unit_price, price.currency)}`),
       ),
-      h("td", {}, money(line.gross, price.currency)),
+      h("td", {}, unitPrice(line.gross, price.currency)),
     ),
   );
   return h(
