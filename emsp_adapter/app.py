@@ -10,26 +10,27 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from emsp_adapter import driver_api, identity, problems, web
-from emsp_adapter.billing import Billing
+from emsp_adapter import driver_api, identity, web
 from emsp_adapter.catching_up import CatchingUp
-from emsp_adapter.clearing import Clearing
-from emsp_adapter.live import Watchers
-from emsp_adapter.mail_carriers import mail_carrier
-from emsp_adapter.notifications import Notifier
+from emsp_adapter.charging.live import Watchers
+from emsp_adapter.charging.overdue import Overdue
+from emsp_adapter.charging.scheduling import Schedule
+from emsp_adapter.contracts.clearing import Clearing
+from emsp_adapter.drivers import problems
+from emsp_adapter.drivers.mail_carriers import mail_carrier
+from emsp_adapter.drivers.notifications import Notifier
+from emsp_adapter.drivers.outbox import Outbox
+from emsp_adapter.drivers.tidying import Tidying
+from emsp_adapter.drivers.webhooks import WebhookCarrier
+from emsp_adapter.money.billing import Billing
+from emsp_adapter.money.price_turns import PriceTurns
 from emsp_adapter.ocpi_api import OPERATIONS, OcpiApi
 from emsp_adapter.office import Office
 from emsp_adapter.origins import for_every_origin
-from emsp_adapter.outbox import Outbox
-from emsp_adapter.overdue import Overdue
 from emsp_adapter.payments import events
-from emsp_adapter.price_turns import PriceTurns
-from emsp_adapter.scheduling import Schedule
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store.outbox import Channel
 from emsp_adapter.store.tables import SCHEMA
-from emsp_adapter.tidying import Tidying
-from emsp_adapter.webhooks import WebhookCarrier
 from ocpi_hub.node import keys
 from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import open_database

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from emsp_adapter import cdrs, locations, sessions, tariffs
+from emsp_adapter.contracts import cdrs, sessions
+from emsp_adapter.network import locations, tariffs
 from emsp_adapter.office import Office
 from emsp_adapter.store import pulls
 from ocpi_hub.node.steady import steadily

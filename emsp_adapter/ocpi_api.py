@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from emsp_adapter import authorization, cdrs, locations, problems, results, sessions, tariffs
 from emsp_adapter.asking import Asking
+from emsp_adapter.charging import results
+from emsp_adapter.contracts import authorization, cdrs, sessions
+from emsp_adapter.drivers import problems
+from emsp_adapter.network import locations, tariffs
 from emsp_adapter.office import Office
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.serving import list_reply

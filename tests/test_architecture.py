@@ -198,9 +198,9 @@ LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("cryptography",): ("ocpi_hub.node.secrets", "ocpi_hub.service.secret_key"),
     ("ocpp",): ("cpo_adapter",),
     ("authlib", "joserfc", "argon2"): ("emsp_adapter.identity",),
-    ("segno",): ("emsp_adapter.plug_codes",),
+    ("segno",): ("emsp_adapter.charging.plug_codes",),
     ("typst",): ("emsp_adapter.papers",),
-    ("aiosmtplib",): ("emsp_adapter.mail_carriers",),
+    ("aiosmtplib",): ("emsp_adapter.drivers.mail_carriers",),
 }
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from emsp_adapter import decisions
 from emsp_adapter.cli.session import actor, open_adapter, open_office, record
-from emsp_adapter.decisions import Undecidable
+from emsp_adapter.contracts import decisions
+from emsp_adapter.contracts.decisions import Undecidable
 from emsp_adapter.store import cdrs as store
 from emsp_adapter.store import drivers
 from emsp_adapter.store.cdrs import CdrRow, CdrState

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import typer
 
-from emsp_adapter import tokens
-from emsp_adapter.accounts import email_problem, fold_email, new_driver
 from emsp_adapter.cli.session import Session, open_adapter, open_office, record
+from emsp_adapter.contracts import tokens
+from emsp_adapter.drivers.accounts import email_problem, fold_email, new_driver
 from emsp_adapter.identity.limits import INVITATION
 from emsp_adapter.identity.links import new_link
 from emsp_adapter.identity.passwords import Passwords, weakness

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from emsp_adapter.amounts import written
 from emsp_adapter.cli.session import open_adapter, record
+from emsp_adapter.money.amounts import written
 from emsp_adapter.store import plans as rows
 from emsp_adapter.store.plans import FIRST, Plan
 from ocpi_hub.node.command import Json, command, group

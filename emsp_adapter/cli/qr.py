@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from emsp_adapter import places, plug_codes
+from emsp_adapter.charging import plug_codes
 from emsp_adapter.cli.session import open_adapter
+from emsp_adapter.network import places
 from ocpi_hub.node.command import Json, command
 from ocpi_hub.node.output import answer, print_line, say
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from emsp_adapter import tokens
 from emsp_adapter.cli.session import open_office, record
+from emsp_adapter.contracts import tokens
 from emsp_adapter.store import drivers
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.node.command import Json, command, group

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from emsp_adapter.app import EmspApp, versions_url
-from emsp_adapter.mail_carriers import mail_folder
+from emsp_adapter.drivers.mail_carriers import mail_folder
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store.schema import EMSP_SCHEMA
 from ocpi_hub.node import keys

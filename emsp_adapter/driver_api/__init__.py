@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from emsp_adapter.clusters import Overviews
+from emsp_adapter.charging.live import Watchers
 from emsp_adapter.driver_api import (
     cards,
     charges,
@@ -31,7 +31,7 @@ from emsp_adapter.driver_api import (
 )
 from emsp_adapter.driver_api.door import PREFIX
 from emsp_adapter.driver_api.limits import Limits
-from emsp_adapter.live import Watchers
+from emsp_adapter.network.clusters import Overviews
 from emsp_adapter.office import Office
 from ocpi_hub.node.rest.problems import add_handlers
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
-from emsp_adapter import tokens
+from emsp_adapter.contracts import tokens
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
 from emsp_adapter.office import Office

@@ -10,14 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import Field
 
-from emsp_adapter import charge_views, preferences, starting, stopping
+from emsp_adapter.charging import charge_views, preferences, starting, stopping
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, Charging, DriverRoute, History
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.paging import Cursor, Limit, cursor_of, position
 from emsp_adapter.driver_api.refusing import refusals
+from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.office import Office
-from emsp_adapter.price_texts import language_of
 from emsp_adapter.store import charges as store
 from emsp_adapter.store.charges import Charge
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json, Moment

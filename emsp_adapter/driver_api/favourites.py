@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from emsp_adapter import places, summaries
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
+from emsp_adapter.network import places, summaries
 from emsp_adapter.store import favourites as rows
 from emsp_adapter.store import locations
 from ocpi_hub.node.rest.bodies import PLAIN, Json

@@ -10,14 +10,17 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import Field, model_validator
 
-from emsp_adapter import charge_views, guests, payments, place_cards, plug_codes, prices
+from emsp_adapter import payments
+from emsp_adapter.charging import charge_views, guests, plug_codes
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.charges import Language
 from emsp_adapter.driver_api.door import At, DriverRoute, Staff
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.limits import limits_of
 from emsp_adapter.driver_api.refusing import refusals
-from emsp_adapter.price_texts import language_of
+from emsp_adapter.money import prices
+from emsp_adapter.money.price_texts import language_of
+from emsp_adapter.network import place_cards
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
 from ocpi_hub.node.rest.requests import address_of, exact
 

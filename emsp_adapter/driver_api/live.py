@@ -7,11 +7,11 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from emsp_adapter import live
+from emsp_adapter.charging import live
+from emsp_adapter.charging.live import Watchers
 from emsp_adapter.driver_api.charges import ChargeId, Language
 from emsp_adapter.driver_api.door import At, Charging, DriverRoute
-from emsp_adapter.live import Watchers
-from emsp_adapter.price_texts import language_of
+from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.store import charges as store
 from ocpi_hub.protocol.errors import ObjectNotFound
 

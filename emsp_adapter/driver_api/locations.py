@@ -7,16 +7,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query
 
-from emsp_adapter import commands, details, summaries, views
-from emsp_adapter.audience import is_connected, is_shown
-from emsp_adapter.descriptions import words
-from emsp_adapter.details import Reach
+from emsp_adapter.charging import commands
 from emsp_adapter.driver_api.answers import LocationDetails, LocationPage
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
 from emsp_adapter.driver_api.paging import page, position
 from emsp_adapter.driver_api.wanted import WantedPlaces, box_of, filters_of, near_of
-from emsp_adapter.places import UnknownPlace, parse_key
-from emsp_adapter.price_texts import language_of
+from emsp_adapter.money.price_texts import language_of
+from emsp_adapter.network import details, summaries, views
+from emsp_adapter.network.audience import is_connected, is_shown
+from emsp_adapter.network.descriptions import words
+from emsp_adapter.network.details import Reach
+from emsp_adapter.network.places import UnknownPlace, parse_key
 from emsp_adapter.store import evses, locations, search
 from emsp_adapter.store.filters import Filters
 from emsp_adapter.store.search import After, Circle, Place

@@ -6,19 +6,19 @@ from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from emsp_adapter import summaries, views
-from emsp_adapter.clusters import Overviews
-from emsp_adapter.descriptions import words
 from emsp_adapter.driver_api.answers import Map
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
 from emsp_adapter.driver_api.wanted import WantedMap, box_of, filters_of
-from emsp_adapter.mercator import Box
+from emsp_adapter.network import summaries, views
+from emsp_adapter.network.clusters import Overviews
+from emsp_adapter.network.descriptions import words
+from emsp_adapter.network.mercator import Box
+from emsp_adapter.network.summaries import coordinate
 from emsp_adapter.office import Office
 from emsp_adapter.store import search
 from emsp_adapter.store.clusters import Cell
 from emsp_adapter.store.filters import Filters
 from emsp_adapter.store.search import Place
-from emsp_adapter.summaries import coordinate
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Json
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator, Field
 
-from emsp_adapter import accounts, credit
-from emsp_adapter.accounts import UnderWay
 from emsp_adapter.driver_api.answers import Me
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
+from emsp_adapter.drivers import accounts
+from emsp_adapter.drivers.accounts import UnderWay
 from emsp_adapter.identity.limits import NAME_CHARACTERS
 from emsp_adapter.identity.words import LOCALES
+from emsp_adapter.money import credit
 from emsp_adapter.office import Office
 from emsp_adapter.store import drivers, plans
 from emsp_adapter.store.drivers import Driver

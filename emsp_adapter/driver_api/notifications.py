@@ -9,12 +9,12 @@ from pydantic import Field
 
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
-from emsp_adapter.notifications import Kind, by_email
+from emsp_adapter.drivers.notifications import Kind, by_email
+from emsp_adapter.drivers.webhooks import check_webhook_url
 from emsp_adapter.office import Office
 from emsp_adapter.store import notifications as rows
 from emsp_adapter.store import outbox
 from emsp_adapter.store.notifications import Wishes
-from emsp_adapter.webhooks import check_webhook_url
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.node.signing import BadSecret, new_secret, secret_bytes

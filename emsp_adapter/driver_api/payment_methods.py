@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Response
 from pydantic import Field, model_validator
 
-from emsp_adapter import payments, settling, tokens
+from emsp_adapter import payments
+from emsp_adapter.contracts import tokens
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
 from emsp_adapter.driver_api.idempotency import Once
+from emsp_adapter.money import settling
 from emsp_adapter.office import Office
 from emsp_adapter.payments import methods
 from emsp_adapter.payments.providers import provider_of

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from emsp_adapter import plans
-from emsp_adapter.amounts import written
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
+from emsp_adapter.money import plans
+from emsp_adapter.money.amounts import written
 from emsp_adapter.office import Office
 from emsp_adapter.store import audit
 from emsp_adapter.store import plans as rows

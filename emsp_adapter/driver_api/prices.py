@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 
-from emsp_adapter import places, prices
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
-from emsp_adapter.price_texts import language_of
+from emsp_adapter.money import prices
+from emsp_adapter.money.price_texts import language_of
+from emsp_adapter.network import places
 from ocpi_hub.node.rest.bodies import PLAIN, Json
 
 router = APIRouter(route_class=DriverRoute, tags=["prices"])

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, Field
 
-from emsp_adapter import problems as work
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, DriverRoute, Problems
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.limits import limits_of
 from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
-from emsp_adapter.problems import Closed, Kind, Report
+from emsp_adapter.drivers import problems as work
+from emsp_adapter.drivers.problems import Closed, Kind, Report
 from emsp_adapter.store import problems as rows
 from emsp_adapter.store.problems import Answer
 from emsp_adapter.store.problems import Problem as Reported

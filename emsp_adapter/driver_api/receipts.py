@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from emsp_adapter import paper_texts, papers, receipts, settling, statements
+from emsp_adapter import papers
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute, History
 from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
+from emsp_adapter.money import paper_texts, receipts, settling, statements
+from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.office import Office
-from emsp_adapter.price_texts import language_of
 from emsp_adapter.store import bills, drivers
 from emsp_adapter.store.bills import Bill
 from ocpi_hub.node.rest.bodies import PLAIN, Json

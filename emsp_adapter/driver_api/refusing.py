@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emsp_adapter import payments
-from emsp_adapter.charge_texts import said
-from emsp_adapter.price_texts import language_of
-from emsp_adapter.refusals import Refused
+from emsp_adapter.charging.charge_texts import said
+from emsp_adapter.charging.refusals import Refused
+from emsp_adapter.money.price_texts import language_of
 from ocpi_hub.node.rest.problems import Problem
 
 

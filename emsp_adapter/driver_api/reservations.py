@@ -8,14 +8,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from emsp_adapter import reservations, reserving
+from emsp_adapter.charging import reservations, reserving
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.charges import Language, LocationKey, Name
 from emsp_adapter.driver_api.door import At, Charging, DriverRoute
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
 from emsp_adapter.driver_api.refusing import refusals
-from emsp_adapter.price_texts import language_of
+from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.store import reservations as store
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json, Moment
 

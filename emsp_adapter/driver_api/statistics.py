@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from emsp_adapter import statistics
+from emsp_adapter.charging import statistics
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, DriverRoute, History
 from ocpi_hub.node.rest.bodies import Json, Moment

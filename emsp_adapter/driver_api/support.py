@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from emsp_adapter import problems as work
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, DriverRoute, Staff
 from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
 from emsp_adapter.driver_api.problems import Id, Words, shown, whole
-from emsp_adapter.problems import State
+from emsp_adapter.drivers import problems as work
+from emsp_adapter.drivers.problems import State
 from emsp_adapter.store import audit, drivers
 from emsp_adapter.store import problems as rows
 from ocpi_hub.node.engine import Hot

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import Field
 
-from emsp_adapter import unlocking
+from emsp_adapter.charging import unlocking
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.charges import Language, LocationKey, Name
 from emsp_adapter.driver_api.door import At, DriverRoute, Staff

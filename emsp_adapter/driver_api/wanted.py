@@ -10,12 +10,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from emsp_adapter.audience import shown_owners
-from emsp_adapter.clusters import MOST_ZOOM
-from emsp_adapter.descriptions import words
-from emsp_adapter.mercator import Box
+from emsp_adapter.network.audience import shown_owners
+from emsp_adapter.network.clusters import MOST_ZOOM
+from emsp_adapter.network.descriptions import words
+from emsp_adapter.network.mercator import Box
+from emsp_adapter.network.opening import is_open
 from emsp_adapter.office import Office
-from emsp_adapter.opening import is_open
 from emsp_adapter.store import search
 from emsp_adapter.store.filters import Filters
 from ocpi_hub.node.engine import Hot

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emsp_adapter import mail
-from emsp_adapter.accounts import email_problem, fold_email
+from emsp_adapter.drivers import mail
+from emsp_adapter.drivers.accounts import email_problem, fold_email
 from emsp_adapter.identity.desk import Desk, desk_of
 from emsp_adapter.identity.limits import RESET_LINK, SIGN_UP_LINK
 from emsp_adapter.identity.pages import check_form, pending_of, show, words_of

@@ -12,8 +12,8 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emsp_adapter import accounts
-from emsp_adapter.accounts import EmailTaken
+from emsp_adapter.drivers import accounts
+from emsp_adapter.drivers.accounts import EmailTaken
 from emsp_adapter.identity import sessions
 from emsp_adapter.identity.desk import Desk, desk_of
 from emsp_adapter.identity.limits import NAME_CHARACTERS

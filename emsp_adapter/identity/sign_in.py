@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emsp_adapter.accounts import fold_email
+from emsp_adapter.drivers.accounts import fold_email
 from emsp_adapter.identity import sessions
 from emsp_adapter.identity.desk import Desk, desk_of
 from emsp_adapter.identity.limits import LOCKED, PASSWORD_CHARACTERS, WRONG_PASSWORDS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from emsp_adapter.amounts import written
+from emsp_adapter.money.amounts import written
 from emsp_adapter.office import Office
 from emsp_adapter.payments.port import (
     LONG_AGO,

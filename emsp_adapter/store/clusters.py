@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable
 
-from emsp_adapter.mercator import Point
+from emsp_adapter.network.mercator import Point
 from emsp_adapter.store.filters import Filters, conditions_of, values_of
 from ocpi_hub.node.engine import Hot
 

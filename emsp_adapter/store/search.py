@@ -14,7 +14,7 @@ from typing import Any
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Composed
 
-from emsp_adapter.mercator import Box, Point
+from emsp_adapter.network.mercator import Box, Point
 from emsp_adapter.store.filters import Filters, conditions_of, values_of
 from ocpi_hub.node.engine import Hot, one_row
 

@@ -90,7 +90,7 @@ def compare_meters(metered: Sequence[Document], cdrs: Sequence[Document]) -> lis
     """What the CPO's own list of sessions says of energy, against the CDRs that arrived."""
     billed = {cdr["session_id"]: cdr["total_energy"] for cdr in cdrs if "session_id" in cdr}
     held = [each for each in metered if each["billing"] in _HELD]
-    due = [each for each in metered if each["billing"] not in _HELD and each["kwh"] is not None]
+    due = [each for each in metered if each["billing"] not in _HELD and _costs(each)]
     differences = [
         f"{each['id']}: {each['kwh']} kWh metered, {billed.get(each['id'])} billed"
         for each in due
@@ -128,7 +128,8 @@ def compare_account(
     }
     charge_of = {each["cdr_id"]: each["charge_id"] for each in account.cdrs}
     paid = {each["charge_id"]: _exact(each["gross"]) for each in account.receipts}
-    kwh = {each["cdr_id"]: each["kwh"] for each in metered}
+    due = [each for each in metered if _costs(each)]
+    kwh = {each["cdr_id"]: each["kwh"] for each in due}
     unequal = [
         f"{id_}: {kwh.get(id_)} kWh metered, {shown.get(charge_id)} in the app"
         for id_, charge_id in charge_of.items()
@@ -141,10 +142,15 @@ def compare_account(
         != (receipt := paid.get(charge_of.get(each["id"], "")))
     ]
     return [
-        _equal("app sessions", len(metered), len(shown), "metered, {} in the app", unequal),
+        _equal("app sessions", len(due), len(shown), "metered, {} in the app", unequal),
         _equal("  CDRs", len(sold), len(account.cdrs), "at the hub, {} at the eMSP"),
         _equal("  receipts to the cent", len(sold), len(paid), "CDRs, {} receipts", wrong),
     ]
+
+
+def _costs(metered: Document) -> bool:
+    """Whether a session is to be billed: nothing was charged in one that is invalid."""
+    return metered["kwh"] is not None and metered["state"] != "invalid"
 
 
 def _exact(amount: str | None) -> Decimal | None:

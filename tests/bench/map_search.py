@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL
 
-from emsp_adapter.clusters import Overviews
-from emsp_adapter.mercator import Box
+from emsp_adapter.network.clusters import Overviews
+from emsp_adapter.network.mercator import Box
+from emsp_adapter.network.views import from_point, in_box
 from emsp_adapter.store import places, search
 from emsp_adapter.store.filters import Filters
 from emsp_adapter.store.schema import EMSP_SCHEMA
 from emsp_adapter.store.search import View
 from emsp_adapter.store.tables import SCHEMA
-from emsp_adapter.views import from_point, in_box
 from ocpi_hub.node.engine import Database, Hot, open_database
 from ocpi_hub.protocol.party import Party
 from tests.bench.figures import Figure, compare, shown

@@ -144,9 +144,10 @@ def test_a_session_is_over_and_has_one_cdr_of_its_energy(
         ({"id": "S2"}, ["S2: 2.5 kWh metered, None billed"]),
         ({"id": "S2", "billing": "suspect"}, []),
         ({"id": "S2", "kwh": None}, []),
+        ({"id": "S2", "kwh": Decimal(0), "state": "invalid"}, []),
         ({"state": "active"}, ["S1 is not over"]),
     ],
-    ids=["equal", "other energy", "not billed", "held", "never begun", "still active"],
+    ids=["equal", "other energy", "not billed", "held", "never begun", "invalid", "still active"],
 )
 def test_what_was_metered_is_what_is_billed(metered: dict[str, Any], said: list[str]) -> None:
     session = {"id": "S1", "kwh": Decimal("2.5"), "billing": "ok", "state": "completed"} | metered
@@ -213,7 +214,7 @@ def test_everybody_connected_is_no_difference() -> None:
     assert not compare_presence([info, info], [info, info]).differences
 
 
-METERED = {"cdr_id": "CDR1", "kwh": Decimal("12.3450")}
+METERED = {"cdr_id": "CDR1", "kwh": Decimal("12.3450"), "state": "completed"}
 SOLD = {"id": "CDR1", "claimed_incl_vat": Decimal("4.4815")}
 CHARGE = {"id": "C1", "state": "finished", "energy_kwh": "12.345"}
 RECEIPT = {"charge_id": "C1", "gross": "4.48"}

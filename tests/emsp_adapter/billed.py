@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from emsp_adapter import billing
+from emsp_adapter.money import billing
 from emsp_adapter.store.bills import Bill
 from emsp_adapter.store.bills import find as find_bill
 from ocpi_hub.protocol.party import Party

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from emsp_adapter import tokens
+from emsp_adapter.contracts import tokens
 from ocpi_hub.protocol.types import format_datetime
 from tests import samples
 from tests.emsp_adapter.running import Adapter, Cpo, Driver

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from emsp_adapter.audience import is_connected, is_shown, shown_owners
+from emsp_adapter.network.audience import is_connected, is_shown, shown_owners
 from ocpi_hub.peering.peers import Peer, PeerRole
 from ocpi_hub.peering.store.clients import Client
 from ocpi_hub.peering.store.peers import PeerStatus, Presence

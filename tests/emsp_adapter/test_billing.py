@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import billing, clearing, payments, plans
+from emsp_adapter import payments
+from emsp_adapter.contracts import clearing
+from emsp_adapter.money import billing, plans
 from emsp_adapter.store import plans as plan_store
 from emsp_adapter.store.plans import Plan
 from tests.emsp_adapter import contracts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emsp_adapter.charge_texts import CATALOGUES, said
+from emsp_adapter.charging.charge_texts import CATALOGUES, said
 
 _FOLDER = Path(__file__).parents[2] / "emsp_adapter"
 _SPEAKERS = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import charges
+from emsp_adapter.charging import charges
 from ocpi_hub.protocol.party import Party
 from tests.emsp_adapter import charging, contracts
 from tests.emsp_adapter.charging import (

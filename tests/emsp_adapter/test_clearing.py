@@ -480,7 +480,7 @@ async def test_a_cdr_that_cannot_be_cleared_holds_up_no_other(
         raise ZeroDivisionError(document["id"])
 
     with monkeypatch.context() as patched:
-        patched.setattr("emsp_adapter.clearing.reprice", broken)
+        patched.setattr("emsp_adapter.contracts.clearing.reprice", broken)
         await partner.post_cdr(cdr(made))
         first = await cleared(emsp)
     await partner.post_cdr(cdr(made, id="CDR2", session_id="SESSION2"))

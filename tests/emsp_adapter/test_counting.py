@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import location_writes as writes
+from emsp_adapter.network import location_writes as writes
 from emsp_adapter.store import evses
 from ocpi_hub.node.engine import Database, Hot
 from ocpi_hub.protocol.party import Party

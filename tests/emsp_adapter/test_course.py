@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emsp_adapter.course import FINAL, Event, State, after
+from emsp_adapter.charging.course import FINAL, Event, State, after
 
 STEPS = {
     "its time has come": (State.SCHEDULED, Event.DUE, State.STARTING),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emsp_adapter.driver_price import DriverPrice, of_priced
-from emsp_adapter.price_lines import Charge, Kind, lines_of, total_of, vat_rows
-from emsp_adapter.prices import driver_price
-from emsp_adapter.terms import Terms
+from emsp_adapter.money.driver_price import DriverPrice, of_priced
+from emsp_adapter.money.price_lines import Charge, Kind, lines_of, total_of, vat_rows
+from emsp_adapter.money.prices import driver_price
+from emsp_adapter.money.terms import Terms
 from ocpi_hub.pricing import Plan, compile_tariff, estimate, price
 from ocpi_hub.pricing.money import HOUR, minor_unit
 from ocpi_hub.protocol.types import format_datetime

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emsp_adapter import places, plug_codes
+from emsp_adapter.charging import plug_codes
+from emsp_adapter.network import places
 from tests.emsp_adapter import charging
 from tests.emsp_adapter.charging import AT_EVSE1, count, heard, over, publish, result, tell
 from tests.emsp_adapter.commands import EmspCommands

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import live
-from emsp_adapter.live import Watchers
+from emsp_adapter.charging import live
+from emsp_adapter.charging.live import Watchers
 from tests.emsp_adapter.charging import heard, over, publish, start, started, tell
 from tests.emsp_adapter.running import Adapter, Cpo, Driver, adapter
 from tests.partners import eventually

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import locations
+from emsp_adapter.network import locations
 from ocpi_hub.protocol.party import Party
 from tests import samples
 from tests.emsp_adapter.places import evse, location, pushed

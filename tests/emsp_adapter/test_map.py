@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.clusters import Overviews
 from emsp_adapter.driver_api.answers import Map
-from emsp_adapter.mercator import Box
+from emsp_adapter.network.clusters import Overviews
+from emsp_adapter.network.mercator import Box
 from emsp_adapter.store.filters import Filters
 from tests.emsp_adapter.places import evse, location, pushed
 from tests.emsp_adapter.running import Adapter, Cpo, Driver

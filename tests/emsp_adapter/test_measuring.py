@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.measuring import reading
+from emsp_adapter.charging.measuring import reading
 
 TEN = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emsp_adapter.mercator import WORLD, Box, around, degrees, distance_m, project
-from emsp_adapter.views import from_point, in_box, in_circle
+from emsp_adapter.network.mercator import WORLD, Box, around, degrees, distance_m, project
+from emsp_adapter.network.views import from_point, in_box, in_circle
 
 UTRECHT = (52.09, 5.11)
 

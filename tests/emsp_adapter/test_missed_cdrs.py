@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from emsp_adapter.clearing import Clearing
+from emsp_adapter.contracts.clearing import Clearing
 from tests.emsp_adapter.contracts import card, cdr, moment, publish, session
 from tests.emsp_adapter.running import Adapter, adapter, cpo
 from tests.partners import eventually

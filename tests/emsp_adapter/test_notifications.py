@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import notifications
-from emsp_adapter.notification_texts import CATALOGUES, written
-from emsp_adapter.notifications import Kind
+from emsp_adapter.drivers import notifications
+from emsp_adapter.drivers.notification_texts import CATALOGUES, written
+from emsp_adapter.drivers.notifications import Kind
 from ocpi_hub.node.signing import new_secret
 from tests.emsp_adapter.reporting import until
 from tests.emsp_adapter.running import Adapter, Driver, adapter

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.opening import is_open
+from emsp_adapter.network.opening import is_open
 
 AMSTERDAM = "Europe/Amsterdam"
 

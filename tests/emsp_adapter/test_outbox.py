@@ -17,13 +17,13 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import ValidationError
 
-from emsp_adapter import mail
-from emsp_adapter.mail_carriers import mail_carrier, mail_from
-from emsp_adapter.outbox import Outbox
+from emsp_adapter.drivers import mail
+from emsp_adapter.drivers.mail_carriers import mail_carrier, mail_from
+from emsp_adapter.drivers.outbox import Outbox
+from emsp_adapter.drivers.webhooks import WebhookCarrier
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store import outbox
 from emsp_adapter.store.outbox import Channel
-from emsp_adapter.webhooks import WebhookCarrier
 from ocpi_hub.node.signing import new_secret
 from tests.emsp_adapter.running import Adapter, adapter
 from tests.hooks import Hook

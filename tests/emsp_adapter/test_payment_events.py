@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emsp_adapter import billing
+from emsp_adapter.money import billing
 from emsp_adapter.payments.events import PATH
 from tests.emsp_adapter import billed
 from tests.emsp_adapter.running import Adapter, adapter

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from emsp_adapter import billing, payments
+from emsp_adapter import payments
+from emsp_adapter.money import billing
 from emsp_adapter.payments.holding import sweep
 from tests.emsp_adapter import billed
 from tests.emsp_adapter.paying import ROOT, Stripe, pays_with, stripe

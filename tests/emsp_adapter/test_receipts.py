@@ -11,7 +11,8 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
-from emsp_adapter import billing, places, prices
+from emsp_adapter.money import billing, prices
+from emsp_adapter.network import places
 from emsp_adapter.store import plans as plan_store
 from emsp_adapter.store.plans import Plan
 from tests.emsp_adapter import billed, contracts

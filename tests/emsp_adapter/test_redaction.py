@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emsp_adapter.redaction import without_person
+from emsp_adapter.drivers.redaction import without_person
 
 NAMES = ("Ada Byron", "Ada", "Byron", "Jo")
 

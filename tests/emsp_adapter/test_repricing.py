@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.authorization import misfit
-from emsp_adapter.repricing import Known, reprice
+from emsp_adapter.contracts.authorization import misfit
+from emsp_adapter.contracts.repricing import Known, reprice
 from emsp_adapter.store.authorizations import Permission
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.pricing import ReservationOutcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.scheduling import Schedule
+from emsp_adapter.charging.scheduling import Schedule
 from tests.emsp_adapter import charging
 from tests.emsp_adapter.charging import (
     ahead,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from emsp_adapter import views
-from emsp_adapter.details import status_note
 from emsp_adapter.driver_api.answers import LocationDetails, LocationPage
 from emsp_adapter.driver_api.wanted import WantedMap, WantedPlaces
+from emsp_adapter.network import views
+from emsp_adapter.network.details import status_note
 from emsp_adapter.store import search
 from emsp_adapter.store.filters import Filters
 from ocpi_hub.protocol.types import format_datetime

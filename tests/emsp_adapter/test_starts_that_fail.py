@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from emsp_adapter import places, starting
+from emsp_adapter.charging import starting
+from emsp_adapter.network import places
 from emsp_adapter.store import charges
 from tests.emsp_adapter.charging import (
     LOCATION,

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from emsp_adapter import place_cards
+from emsp_adapter.network import place_cards
 from emsp_adapter.store import bills, charges
 from emsp_adapter.store.bills import Bill
 from emsp_adapter.store.charges import Charge

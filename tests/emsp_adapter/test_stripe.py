@@ -9,11 +9,12 @@ from decimal import Decimal
 
 import pytest
 
-from emsp_adapter import billing, credit, payments
+from emsp_adapter import payments
+from emsp_adapter.money import billing, credit
+from emsp_adapter.money.settling import Settling
 from emsp_adapter.payments.holding import sweep
 from emsp_adapter.payments.port import Card, Order, Refused
 from emsp_adapter.payments.stripe import StripeProvider, minor, signed
-from emsp_adapter.settling import Settling
 from tests.emsp_adapter import billed
 from tests.emsp_adapter.paying import Stripe, pays_with, stripe
 from tests.emsp_adapter.running import Adapter, Driver, adapter

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter.price_texts import language_of
-from emsp_adapter.tariff_texts import elements_text
+from emsp_adapter.money.price_texts import language_of
+from emsp_adapter.money.tariff_texts import elements_text
 from ocpi_hub.pricing import compile_tariff
 from tests.emsp_adapter.test_driver_price import component, tariff
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import places, price_turns, tariffs
-from emsp_adapter.places import UnknownPlace
-from emsp_adapter.price_turns import PriceTurns
+from emsp_adapter.money import price_turns
+from emsp_adapter.money.price_turns import PriceTurns
+from emsp_adapter.network import places, tariffs
+from emsp_adapter.network.places import UnknownPlace
 from emsp_adapter.store import tariffs as store
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import format_datetime

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from emsp_adapter import tokens
-from emsp_adapter.contract_ids import contract_id, is_contract_id
+from emsp_adapter.contracts import tokens
+from emsp_adapter.contracts.contract_ids import contract_id, is_contract_id
 from ocpi_hub.protocol.errors import ObjectNotFound
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.v2_2_1.tokens import Token

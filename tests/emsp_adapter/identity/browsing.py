@@ -21,7 +21,7 @@ from authlib.common.security import generate_token
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from emsp_adapter import accounts
+from emsp_adapter.drivers import accounts
 from emsp_adapter.store import browser_sessions, clients, drivers
 from emsp_adapter.store.clients import ClientRow
 from ocpi_hub.node.secrets import hash_token, new_token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from emsp_adapter import accounts
+from emsp_adapter.drivers import accounts
 from emsp_adapter.store import browser_sessions, drivers, expired, grants, mail_tokens
 from emsp_adapter.store.mail_tokens import MailToken
 from ocpi_hub.node.engine import Database, Hot

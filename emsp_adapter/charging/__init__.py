@@ -1,0 +1,1 @@
+"""What drivers do: start, stop, reserve, plan, watch, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""Between us and CPOs: tokens, authorisations, Sessions, and CDRs with their disputes."""

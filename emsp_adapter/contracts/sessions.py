@@ -1,0 +1,184 @@
+"""Sessions as CPOs tell of them. Source: 2.2.1 sessions, Receiver interface.
+
+Each accepted change goes to the charge it belongs to, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from emsp_adapter.asking import Asking
+from emsp_adapter.charging import charges
+from emsp_adapter.contracts.authorization import misfit
+from emsp_adapter.contracts.own_tokens import own_token
+from emsp_adapter.office import Office
+from emsp_adapter.store import audit, authorizations
+from emsp_adapter.store import sessions as store
+from emsp_adapter.store.sessions import SessionRow
+from emsp_adapter.store.tokens import TokenRow
+from ocpi_hub.node.engine import Hot
+from ocpi_hub.pricing.rules import Flag, Rule
+from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound
+from ocpi_hub.protocol.jsontext import dumps, same
+from ocpi_hub.protocol.message import Reply
+from ocpi_hub.protocol.party import Party
+from ocpi_hub.protocol.patch import merge_session
+from ocpi_hub.protocol.types import parse_datetime
+from ocpi_hub.protocol.v2_2_1.sessions import Session, SessionStatus
+from ocpi_hub.protocol.v2_2_1.tokens import TokenType
+from ocpi_hub.protocol.validation import check
+
+log = logging.getLogger(__name__)
+
+# SES-02: COMPLETED is final; what is INVALID is not billed, so neither changes.
+_FINAL = frozenset({SessionStatus.COMPLETED, SessionStatus.INVALID})
+# The text of the chapter says RESERVED once, and some send it (AMB-41).
+_MEANT = {"RESERVED": SessionStatus.RESERVATION.value}
+# A Session that nobody has told of for so long runs no more.
+_SILENT = timedelta(days=1)
+
+
+async def put(office: Office, asking: Asking) -> Reply:
+    """Keep a Session; a PUT replaces all of it (SES-12)."""
+    document, owner = dict(asking.document), asking.owner
+    async with office.db.hot_transaction() as conn:
+        await _replace(conn, office, owner, document)
+    return Reply()
+
+
+async def patch(office: Office, asking: Asking) -> Reply:
+    """Change a Session; charging_periods are appended (SES-13), 404 where there is none."""
+    changes, owner, session_id = asking.document, asking.owner, asking.param("session_id")
+    async with office.db.hot_transaction() as conn:
+        await store.claim(conn, owner, session_id)
+        known = await store.find(conn, owner, session_id, lock=True)
+        if known is None:
+            raise _unknown(session_id)
+        if _older(known, changes):
+            return Reply()
+        merged = merge_session(known.document, changes)
+        check(Session, merged)
+        await _take(conn, office, owner, known=known, document=merged)
+    return Reply()
+
+
+async def show(office: Office, asking: Asking) -> Reply:
+    """The Session as it is kept."""
+    async with office.db.hot() as conn:
+        known = await store.find(conn, asking.owner, asking.param("session_id"))
+    if known is None:
+        raise _unknown(asking.param("session_id"))
+    return Reply(data=dumps(known.document))
+
+
+async def keep(office: Office, owner: Party, document: Mapping[str, Any]) -> None:
+    """Keep a Session out of a list, unless what is known is newer or final."""
+    check(Session, document)
+    async with office.db.hot_transaction() as conn:
+        await _replace(conn, office, owner, document)
+
+
+async def _replace(conn: Hot, office: Office, owner: Party, document: Mapping[str, Any]) -> None:
+    await store.claim(conn, owner, document["id"])
+    known = await store.find(conn, owner, document["id"], lock=True)
+    if known is None or not _older(known, document):
+        await _take(conn, office, owner, known=known, document=document)
+
+
+async def _take(
+    conn: Hot,
+    office: Office,
+    owner: Party,
+    *,
+    known: SessionRow | None,
+    document: Mapping[str, Any],
+) -> None:
+    if known is not None and same(known.document, document):
+        return
+    if known is not None and known.status in _FINAL:
+        raise InvalidParameters(
+            f"status: session {document['id']!r} is {known.status}, which is final"
+        )
+    token = await own_token(conn, office, document)
+    if known is not None and known.token_id != token.id:
+        raise InvalidParameters(
+            f"cdr_token.uid: session {document['id']!r} began with another token"
+        )
+    status = _MEANT.get(document["status"], document["status"])
+    flags = await _flags(conn, office, owner, token=token, document=document)
+    await _report(conn, owner, document, known=known, flags=flags)
+    await store.put(
+        conn,
+        owner,
+        document,
+        driver_id=token.driver_id,
+        token_id=token.id,
+        status=status,
+        flags=[each.document() for each in flags],
+        last_updated=parse_datetime(document["last_updated"]),
+        now=office.now(),
+    )
+    meant = {**document, "status": status}
+    await charges.session_changed(conn, office, token.driver_id, owner, meant)
+
+
+async def _flags(
+    conn: Hot, office: Office, owner: Party, *, token: TokenRow, document: Mapping[str, Any]
+) -> list[Flag]:
+    flags: list[Flag] = []
+    reference = document.get("authorization_reference")
+    if reference is not None:
+        why = misfit(
+            await authorizations.find(conn, reference),
+            token=token,
+            cpo=owner,
+            location_id=document["location_id"],
+            started_at=parse_datetime(document["start_date_time"]),
+            ended_at=None,
+        )
+        if why is not None:
+            message = f"authorization {reference} {why}"
+            flags.append(Flag(Rule.AUTHORIZATION_REUSED, "authorization_reference", message))
+    if document["status"] == SessionStatus.ACTIVE and token.type == TokenType.RFID:
+        others = await store.running_elsewhere(
+            conn,
+            token.id,
+            owner=owner,
+            location_id=document["location_id"],
+            since=office.now() - _SILENT,
+        )
+        if others:
+            message = f"the card charges elsewhere at the same time: {', '.join(others)}"
+            flags.append(Flag(Rule.TOKEN_AT_TWO_PLACES, "cdr_token.uid", message))
+    return flags
+
+
+async def _report(
+    conn: Hot,
+    owner: Party,
+    document: Mapping[str, Any],
+    *,
+    known: SessionRow | None,
+    flags: list[Flag],
+) -> None:
+    """T20: what may be a copied card is for staff to see at once, and once."""
+    before = {each["code"] for each in known.flags} if known is not None else set()
+    for flag in flags:
+        if flag.rule in before:
+            continue
+        subject = f"session {owner}/{document['id']}"
+        log.warning("a session is suspicious", extra={"rule": flag.rule, "session": subject})
+        await audit.record(
+            conn, "emsp-adapter", action="session flagged", subject=subject, detail=flag.document()
+        )
+
+
+def _older(known: SessionRow, document: Mapping[str, Any]) -> bool:
+    return parse_datetime(document["last_updated"]) < known.last_updated
+
+
+def _unknown(session_id: str) -> ObjectNotFound:
+    return ObjectNotFound(f"session {session_id!r} is not known here")

@@ -1,0 +1,1 @@
+"""Accounts, and what drivers are told: mails, notifications, answers to problems."""

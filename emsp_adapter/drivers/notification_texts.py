@@ -1,0 +1,151 @@
+"""The words of what drivers are told, in their language: a sentence, then a line for each fact.
+
+A catalogue more is a language more. Plain text only: nothing that a driver or an operator wrote is
+ever markup here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emsp_adapter.charging.charge_texts import said
+
+_OTHER_LANGUAGE = "en"
+_LONGEST_FACT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One language: of each kind a subject and a sentence, of each fact its label."""
+
+    kinds: Mapping[str, tuple[str, str]]
+    # In the order in which they are shown.
+    facts: Mapping[str, str]
+    greeting: str
+    closing: str
+
+
+_EN = Catalogue(
+    kinds={
+        "charge_started": ("Charging has started", "Your car is charging."),
+        "charge_finished": ("Charging has finished", "Your charge has come to its end."),
+        "charge_failed": ("Charging did not start", "Your charge could not be started."),
+        "receipt_ready": ("Your receipt", "The receipt for your charge is ready."),
+        "scheduled_start_missed": (
+            "A planned charge did not start",
+            "The charge that you had planned did not start at its time.",
+        ),
+        "reservation_expired": (
+            "Your reservation has ended",
+            "Your reservation has ended without a charge.",
+        ),
+        "payment_failed": (
+            "A payment failed",
+            "A payment could not be made. Please look at your payment methods.",
+        ),
+        "problem_answered": (
+            "An answer to your report",
+            "There is news about the problem that you reported.",
+        ),
+        "bill_disputed": (
+            "We are checking a charge",
+            "The operator's bill for your charge is not what its price says. We are checking it;"
+            " you pay nothing for it until that is settled.",
+        ),
+    },
+    facts={
+        "station": "Station",
+        "address": "Address",
+        "evse": "Charging point",
+        "start_at": "Planned for",
+        "until": "Until",
+        "energy_kwh": "Energy",
+        "gross": "Total",
+        "receipt_number": "Receipt",
+        "reason": "Reason",
+        "answer": "Answer",
+    },
+    greeting="Hello,",
+    closing="Which of these e-mails you get, you choose in your account:",
+)
+
+_DE = Catalogue(
+    kinds={
+        "charge_started": ("Der Ladevorgang hat begonnen", "Ihr Auto wird geladen."),
+        "charge_finished": ("Der Ladevorgang ist beendet", "Ihr Ladevorgang ist zu Ende."),
+        "charge_failed": (
+            "Der Ladevorgang hat nicht begonnen",
+            "Ihr Ladevorgang konnte nicht gestartet werden.",
+        ),
+        "receipt_ready": ("Ihre Quittung", "Die Quittung für Ihren Ladevorgang liegt bereit."),
+        "scheduled_start_missed": (
+            "Ein geplanter Ladevorgang hat nicht begonnen",
+            "Der Ladevorgang, den Sie geplant hatten, hat nicht zu seiner Zeit begonnen.",
+        ),
+        "reservation_expired": (
+            "Ihre Reservierung ist abgelaufen",
+            "Ihre Reservierung ist ohne Ladevorgang abgelaufen.",
+        ),
+        "payment_failed": (
+            "Eine Zahlung ist fehlgeschlagen",
+            "Eine Zahlung konnte nicht ausgeführt werden. Bitte prüfen Sie Ihre Zahlungsmittel.",
+        ),
+        "problem_answered": (
+            "Eine Antwort auf Ihre Meldung",
+            "Es gibt Neues zu dem Problem, das Sie gemeldet haben.",
+        ),
+        "bill_disputed": (
+            "Wir prüfen einen Ladevorgang",
+            "Die Rechnung des Betreibers für Ihren Ladevorgang passt nicht zu seinem Preis. Wir"
+            " prüfen das; bis es geklärt ist, zahlen Sie dafür nichts.",
+        ),
+    },
+    facts={
+        "station": "Station",
+        "address": "Adresse",
+        "evse": "Ladepunkt",
+        "start_at": "Geplant für",
+        "until": "Bis",
+        "energy_kwh": "Energie",
+        "gross": "Gesamt",
+        "receipt_number": "Quittung",
+        "reason": "Grund",
+        "answer": "Antwort",
+    },
+    greeting="Guten Tag,",
+    closing="Welche dieser E-Mails Sie bekommen, wählen Sie in Ihrem Konto:",
+)
+
+CATALOGUES: Mapping[str, Catalogue] = {"en": _EN, "de": _DE}
+
+
+def written(
+    kind: str, facts: Mapping[str, Any], *, locale: str, name: str, url: str
+) -> tuple[str, str]:
+    """Subject and text in the language of a tag such as `de-CH`; English where there is none.
+
+    `name` is the provider's, `url` where the driver's account is.
+    """
+    language = locale.partition("-")[0].lower()
+    words = CATALOGUES.get(language, CATALOGUES[_OTHER_LANGUAGE])
+    subject, sentence = words.kinds[kind]
+    lines = [
+        f"{label}: {_shown(fact, facts, language)}"
+        for fact, label in words.facts.items()
+        if facts.get(fact) not in (None, "")
+    ]
+    parts = [words.greeting, sentence, "\n".join(lines), f"{words.closing}\n{url}", f"-- \n{name}"]
+    return subject, "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _shown(fact: str, facts: Mapping[str, Any], language: str) -> str:
+    value = str(facts[fact])[:_LONGEST_FACT]
+    match fact:
+        case "energy_kwh":
+            return f"{value} kWh"
+        case "reason":
+            return said(value, language)
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""What a driver pays and why: prices, plans, bills, receipts."""

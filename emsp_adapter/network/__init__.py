@@ -1,0 +1,1 @@
+"""What partners offer: chargers, their status and prices, found and shown."""

@@ -1,0 +1,35 @@
+"""What a driver is shown of the place of a charge, kept as it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emsp_adapter.network.places import Plug
+
+
+def card_of(plug: Plug) -> dict[str, Any]:
+    """The place as {location, physical_reference}."""
+    location = plug.location
+    return {
+        "location": {
+            "id": plug.key,
+            "name": location.get("name") or location["address"],
+            "address": location["address"],
+            "city": location["city"],
+        },
+        "physical_reference": plug.evse.get("physical_reference"),
+    }
+
+
+def unknown(key: str, name: str) -> dict[str, Any]:
+    """A place that its operator has not told us of, or has taken away."""
+    location = {"id": key, "name": name, "address": "", "city": ""}
+    return {"location": location, "physical_reference": None}
+
+
+def facts_of(card: Mapping[str, Any]) -> dict[str, str]:
+    """The place as drivers are told of it."""
+    location = card["location"]
+    address = ", ".join(part for part in (location["address"], location["city"]) if part)
+    return {"station": location["name"], "address": address}
