@@ -71,13 +71,6 @@ class Platform:
         """The URL it published for a module, or None when it does not have it."""
         return self.endpoints.get((module, interface))
 
-    def role_of(self, party: Party, roles: frozenset[Role]) -> PartyRole | None:
-        """The role among `roles` in which the party is registered here and not suspended."""
-        return next(
-            (r for r in self.roles if r.party == party and r.role in roles and not r.suspended),
-            None,
-        )
-
 
 @dataclass(frozen=True)
 class TokenEntry:

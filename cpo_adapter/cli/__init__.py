@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -15,12 +14,11 @@ from cpo_adapter.cli.session import open_adapter
 from cpo_adapter.cli.station import stations
 from cpo_adapter.cli.token import operators, tokens
 from cpo_adapter.store.tables import metadata
+from ocpi_hub.node.command import version_of
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.service import logs
-
-_DISTRIBUTION = "ocpi-roaming-hub"
 
 app = typer.Typer(
     help="A CPO for OCPP chargers. Settings: CPO_* variables, see docs/settings.md.",
@@ -42,17 +40,14 @@ app.add_typer(problems, name="problem")
 simulate.add_to(app)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"cpo-adapter {version(_DISTRIBUTION)}")
-        raise typer.Exit
+_show_version = version_of("cpo-adapter")
 
 
 @app.callback()
 def _adapter(
     version_: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="The version."),
+        typer.Option("--version", is_eager=True, callback=_show_version, help="The version."),
     ] = False,
 ) -> None:
     """A CPO for OCPP chargers. Settings: CPO_* variables, see docs/settings.md."""

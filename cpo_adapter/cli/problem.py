@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from cpo_adapter import problems as work
-from cpo_adapter.cli.session import actor, open_adapter, record
+from cpo_adapter.cli.session import open_adapter, record
 from cpo_adapter.problems import State
 from cpo_adapter.rules import Rules
 from cpo_adapter.store import problems as rows
 from ocpi_hub.node.command import Json, command, group
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
+from ocpi_hub.node.session import actor
 
 problems = group("Problems that drivers report through their eMSPs.")
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from cpo_adapter import stations as work
-from cpo_adapter.cli.session import Session, open_adapter, record
+from cpo_adapter.cli.session import Adapter, open_adapter, record
 from cpo_adapter.descriptions import described_station, whole_station
 from cpo_adapter.ocpp.ports import SecurityProfile
 from cpo_adapter.ocpp.version import Version
@@ -74,7 +74,7 @@ async def add(
     answer(shown, json=json, show=lambda: _show_added(shown, given=key is not None))
 
 
-async def _add(adapter: Session, new: NewStation) -> str | None:
+async def _add(adapter: Adapter, new: NewStation) -> str | None:
     try:
         async with adapter.db.hot_transaction() as conn:
             server_key = await work.server_key(conn, adapter.vault)

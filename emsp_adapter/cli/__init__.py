@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -15,12 +14,12 @@ from emsp_adapter.cli.plan import plans
 from emsp_adapter.cli.session import open_adapter
 from emsp_adapter.cli.token import cards
 from emsp_adapter.store.tables import metadata
+from ocpi_hub.node.command import version_of
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.service import logs
 
-_DISTRIBUTION = "ocpi-roaming-hub"
 _ABOUT = "An eMSP for driver apps. Settings: EMSP_* variables, see docs/settings.md."
 
 app = typer.Typer(
@@ -41,17 +40,14 @@ app.add_typer(drivers, name="driver")
 app.add_typer(clients, name="client")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"emsp-adapter {version(_DISTRIBUTION)}")
-        raise typer.Exit
+_show_version = version_of("emsp-adapter")
 
 
 @app.callback(help=_ABOUT)
 def _adapter(
     version_: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="The version."),
+        typer.Option("--version", is_eager=True, callback=_show_version, help="The version."),
     ] = False,
 ) -> None:
     """The options before any command."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from emsp_adapter.cli.session import actor, open_adapter, open_office, record
+from emsp_adapter.cli.session import open_adapter, open_office, record
 from emsp_adapter.contracts import decisions
 from emsp_adapter.contracts.decisions import Undecidable
 from emsp_adapter.store import cdrs as store
@@ -16,6 +16,7 @@ from emsp_adapter.store.cdrs import CdrRow, CdrState
 from ocpi_hub.node.command import Json, command, group
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.output import CommandError, Exit, answer, facts, say, table
+from ocpi_hub.node.session import actor
 
 cdrs = group("CDRs: what CPOs charge for.")
 

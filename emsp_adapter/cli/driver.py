@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from emsp_adapter.cli.session import Session, open_adapter, open_office, record
+from emsp_adapter.cli.session import Adapter, open_adapter, open_office, record
 from emsp_adapter.contracts import tokens
 from emsp_adapter.drivers.accounts import email_problem, fold_email, new_driver
 from emsp_adapter.identity.limits import INVITATION
@@ -115,7 +115,7 @@ async def _add(conn: Hot, email: str, *, name: str | None, locale: str, support:
     return driver
 
 
-async def _link(conn: Hot, adapter: Session, driver: Driver) -> str:
+async def _link(conn: Hot, adapter: Adapter, driver: Driver) -> str:
     return await new_link(
         conn,
         adapter.settings.public_url,

@@ -1,11 +1,9 @@
-"""What a command works with: the settings, the database and the keys, open."""
+"""What a command works with: the adapter's settings, database and keys, open."""
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from emsp_adapter import app
@@ -13,23 +11,25 @@ from emsp_adapter.office import Office
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store import audit
 from emsp_adapter.store.schema import EMSP_SCHEMA
-from emsp_adapter.store.tables import SCHEMA
 from ocpi_hub.node import keys
-from ocpi_hub.node.engine import Database, Hot, open_database
-from ocpi_hub.node.secrets import Vault
-from ocpi_hub.node.settings import read_settings
-from ocpi_hub.service import database
+from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.session import CONNECTIONS, Session, actor, database_of, open_session
 
-_CONNECTIONS = 1
+Adapter = Session[EmspSettings]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """The adapter as a command sees it."""
+def open_adapter() -> AbstractAsyncContextManager[Adapter]:
+    """The adapter's database, running or started for the command."""
+    return open_session(EmspSettings, EMSP_SCHEMA)
 
-    settings: EmspSettings
-    db: Database
-    vault: Vault
+
+@asynccontextmanager
+async def open_office() -> AsyncIterator[Office]:
+    """The same with all that the adapter's own parts work with; nothing runs beside the command."""
+    async with database_of(EmspSettings, EMSP_SCHEMA) as (settings, url):
+        few = settings.model_copy(update={"pool_size": CONNECTIONS})
+        async with app.open_office(few, url, keys.current(settings)) as office:
+            yield office
 
 
 async def record(
@@ -37,32 +37,3 @@ async def record(
 ) -> None:
     """The audit row of an action, in the transaction that carries it out."""
     await audit.record(conn, actor(), action=action, subject=subject, detail=detail)
-
-
-def actor() -> str:
-    """Who gave the command; a container may run as a user without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "cli"
-
-
-@asynccontextmanager
-async def open_adapter() -> AsyncIterator[Session]:
-    """The adapter's database, running or started for the command."""
-    settings = read_settings(EmspSettings)
-    async with database.for_command(settings.database_url, settings.data_dir) as url:
-        await EMSP_SCHEMA.prepare(url, migrate=settings.database_url is None)
-        async with open_database(url, schema=SCHEMA, pool_size=_CONNECTIONS) as db:
-            yield Session(settings, db, keys.open_vault(settings))
-
-
-@asynccontextmanager
-async def open_office() -> AsyncIterator[Office]:
-    """The same with all that the adapter's own parts work with; nothing runs beside the command."""
-    settings = read_settings(EmspSettings)
-    async with database.for_command(settings.database_url, settings.data_dir) as url:
-        await EMSP_SCHEMA.prepare(url, migrate=settings.database_url is None)
-        few = settings.model_copy(update={"pool_size": _CONNECTIONS})
-        async with app.open_office(few, url, keys.current(settings)) as office:
-            yield office

@@ -88,11 +88,6 @@ async def of_driver(conn: Hot, driver_id: str, bill_id: str) -> Bill | None:
     return await _first(conn, "WHERE id = %s AND driver_id = %s", bill_id, driver_id)
 
 
-async def of_charge(conn: Hot, charge_id: str) -> Bill | None:
-    """The bill of a charge."""
-    return await _first(conn, "WHERE charge_id = %s AND kind = 'charge'", charge_id)
-
-
 async def page(
     conn: Hot, driver_id: str, *, before: tuple[datetime, str] | None, limit: int
 ) -> list[Bill]:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from ocpi_hub import __version__
 from ocpi_hub.cli import backup, cdr_list, decision, dispute, price, reprice, status, trace, up
 from ocpi_hub.cli.agreement import agreements
 from ocpi_hub.cli.cdr import cdrs
@@ -16,6 +15,7 @@ from ocpi_hub.cli.object import objects
 from ocpi_hub.cli.partner import partners
 from ocpi_hub.cli.settlement import settlements
 from ocpi_hub.cli.tariff import tariffs
+from ocpi_hub.node.command import version_of
 from ocpi_hub.service import logs
 
 # Without rich's markup, which takes text in brackets for its own, and without its tracebacks,
@@ -45,17 +45,14 @@ price.add_to(app)
 app.add_typer(tariffs, name="tariff")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"ocpi-hub {__version__}")
-        raise typer.Exit
+_show_version = version_of("ocpi-hub")
 
 
 @app.callback()
 def _hub(
     version_: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=_print_version, help="The version."),
+        typer.Option("--version", is_eager=True, callback=_show_version, help="The version."),
     ] = False,
 ) -> None:
     """An OCPI 2.2.1 roaming hub. Settings: OCPI_HUB_* variables, see docs/settings.md."""

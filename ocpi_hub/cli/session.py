@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,18 +11,15 @@ from ocpi_hub.node import keys
 from ocpi_hub.node.engine import Connection, Database, open_database
 from ocpi_hub.node.output import CommandError
 from ocpi_hub.node.secrets import Vault
-from ocpi_hub.node.settings import read_settings
+from ocpi_hub.node.session import CONNECTIONS, actor, database_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.registry import Registry
 from ocpi_hub.rewriting import HubUrls
-from ocpi_hub.service import database
 from ocpi_hub.settings import HubSettings
 from ocpi_hub.snapshot import Platform, Snapshot
 from ocpi_hub.store import audit, numbers
 from ocpi_hub.store.schema import HUB_SCHEMA
 from ocpi_hub.store.tables import SCHEMA
-
-_CONNECTIONS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +65,17 @@ class Session:
 @asynccontextmanager
 async def open_hub() -> AsyncIterator[Session]:
     """The hub's database, running or started for the command, and everybody in it."""
-    settings = read_settings(HubSettings)
-    async with database.for_command(settings.database_url, settings.data_dir) as url:
-        await HUB_SCHEMA.prepare(url, migrate=settings.database_url is None)
-        async with open_session(settings, url) as session:
-            yield session
+    async with (
+        database_of(HubSettings, HUB_SCHEMA) as (settings, url),
+        open_session(settings, url) as session,
+    ):
+        yield session
 
 
 @asynccontextmanager
 async def open_session(settings: HubSettings, url: str) -> AsyncIterator[Session]:
     """A session on a database that is up to date."""
-    async with open_database(url, schema=SCHEMA, pool_size=_CONNECTIONS) as db:
+    async with open_database(url, schema=SCHEMA, pool_size=CONNECTIONS) as db:
         vault = keys.open_vault(settings)
         party = Party(settings.country_code, settings.party_id)
         registry = Registry(db, hub=party, mode=settings.agreements, vault=vault)
@@ -91,12 +87,4 @@ async def record(
     conn: Connection, action: str, subject: str, detail: Mapping[str, Any] | None = None
 ) -> None:
     """The audit row of an action, in the transaction that carries it out."""
-    await audit.record(conn, _actor(), action=action, subject=subject, detail=detail)
-
-
-def _actor() -> str:
-    """Who gave the command; a container may run as a user without a name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "cli"
+    await audit.record(conn, actor(), action=action, subject=subject, detail=detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
+from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -19,6 +20,8 @@ from ocpi_hub.service.refusals import Refusal
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 T = TypeVar("T")
+
+_DISTRIBUTION = "ocpi-roaming-hub"
 
 _Main = Callable[..., Coroutine[Any, Any, None]]
 _EXPECTED = (CommandError, Refusal, WrongSchema, WrongKey, OcpiError, *UNAVAILABLE)
@@ -46,6 +49,17 @@ def command(parent: typer.Typer, name: str, *, example: str) -> Callable[[_Main]
         return main
 
     return register
+
+
+def version_of(program: str) -> Callable[[bool], None]:
+    """What --version does."""
+
+    def show(wanted: bool) -> None:
+        if wanted:
+            typer.echo(f"{program} {version(_DISTRIBUTION)}")
+            raise typer.Exit
+
+    return show
 
 
 def parsed(read: Callable[[str], T], text: str) -> T:

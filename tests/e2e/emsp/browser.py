@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Route, async_playwright
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Route,
+    async_playwright,
+    expect,
+)
 
 from tests import chromium
 
@@ -24,7 +31,8 @@ _HERE = frozenset({"127.0.0.1"})
 _LOCAL_SCHEMES = frozenset({"data", "blob", "about"})
 # Also for what routes do not see, such as the requests of a service worker.
 _NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-_STEP_MS = 10_000
+_STEP_MS = 15_000
+expect.set_options(timeout=_STEP_MS)
 _TELL_BREACHES = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`content security policy: ${event.violatedDirective} ${event.blockedURI}`));
