@@ -19,7 +19,7 @@ from emsp_adapter.contracts import cdrs, sessions
 from emsp_adapter.network import locations, tariffs
 from emsp_adapter.office import Office
 from emsp_adapter.store import pulls
-from ocpi_hub.node.steady import steadily
+from ocpi_hub.node.engine import UNAVAILABLE
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.pull import pull
 from ocpi_hub.peering.store.peers import Presence
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 _RETRY_SECONDS = 60.0
+# A list that does not end in this time is read on another time, from its beginning.
+_LONGEST_SECONDS = 600.0
 # Stamps of others may be a little behind the moment they were written.
 _OVERLAP = timedelta(minutes=10)
 
@@ -58,15 +60,29 @@ class CatchingUp:
     # Which CPOs each peer led to when it was looked at last.
     _present: dict[str, frozenset[Party]] = field(default_factory=dict)
 
+    # The peers whose lists are being read: one that is slow holds up no other.
+    _busy: set[str] = field(default_factory=set)
+
     async def run(self) -> None:
         """Until cancelled."""
-        await steadily("catching up", self.step, pause=_TICK_SECONDS)
-
-    async def step(self) -> None:
-        """Read every list that is due; a slow peer holds up no other."""
         async with asyncio.TaskGroup() as group:
-            for peer in self.office.side.peers.ready:
-                group.create_task(self._look(peer))
+            while True:
+                for peer in self.office.side.peers.ready:
+                    if peer.id not in self._busy:
+                        self._busy.add(peer.id)
+                        group.create_task(self._guarded(peer))
+                await asyncio.sleep(_TICK_SECONDS)
+
+    async def _guarded(self, peer: Peer) -> None:
+        """One look at a peer; whatever it has, the others' go on."""
+        try:
+            await self._look(peer)
+        except UNAVAILABLE as lost:
+            log.warning("catching up waits for the database", extra={"reason": str(lost)})
+        except Exception:
+            log.exception("lists could not be read", extra={"peer": peer.name})
+        finally:
+            self._busy.discard(peer.id)
 
     async def _look(self, peer: Peer) -> None:
         present = _present(peer)
@@ -108,12 +124,13 @@ class CatchingUp:
         date_from = None if since is None else since - _OVERLAP
         found = pull(self.office.side.outgoing, peer, module, date_from=date_from, to=to)
         try:
-            async for document in found:
-                await self._keep(peer, module, keep, document)
-        except OcpiError as error:
+            async with asyncio.timeout(_LONGEST_SECONDS):
+                async for document in found:
+                    await self._keep(peer, module, keep, document)
+        except (OcpiError, TimeoutError) as error:
+            reason = str(error) or f"it took longer than {_LONGEST_SECONDS} seconds"
             log.info(
-                "a list was not read",
-                extra={"of": module, "peer": peer.name, "reason": error.message},
+                "a list was not read", extra={"of": module, "peer": peer.name, "reason": reason}
             )
             return False
         await self._mark(peer, module, to, begun)
@@ -131,11 +148,16 @@ class CatchingUp:
             )
             if owner in peer.owners:
                 await keep(self.office, owner, document)
+        except UNAVAILABLE:
+            raise
         except OcpiError as error:
             log.info(
                 "an object was left out",
                 extra={"of": module, "peer": peer.name, "reason": error.message},
             )
+        except Exception:
+            # Nobody thought of it: the list would end here again and again, with the same object.
+            log.exception("an object was left out", extra={"of": module, "peer": peer.name})
 
 
 def _present(peer: Peer) -> frozenset[Party]:

@@ -8,9 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +49,8 @@ class Usage:
             place_name=session["location_id"],
             status=status,
             kwh=Decimal(session["kwh"]),
-            start=parse_datetime(session["start_date_time"]),
-            end=parse_datetime(ended or session["last_updated"]) if over else None,
+            start=_moment(session, "start_date_time"),
+            end=_moment(session, "end_date_time" if ended else "last_updated") if over else None,
         )
 
     @classmethod
@@ -62,8 +65,8 @@ class Usage:
             place_name=place.get("name") or place["address"],
             status=SessionStatus.COMPLETED,
             kwh=Decimal(cdr["total_energy"]),
-            start=parse_datetime(cdr["start_date_time"]),
-            end=parse_datetime(cdr["end_date_time"]),
+            start=_moment(cdr, "start_date_time"),
+            end=_moment(cdr, "end_date_time"),
             is_credit=bool(cdr.get("credit")),
         )
 
@@ -77,6 +80,16 @@ class Usage:
         """Whether a driver has something of it: not of a reservation, or of a card that was held
         to a station and taken away."""
         return self.runs or (self.status is SessionStatus.COMPLETED and self.kwh > 0)
+
+
+def _moment(document: Mapping[str, Any], name: str) -> datetime:
+    """A moment that something can have been charged at; InvalidParameters for every other."""
+    found = parse_datetime(document[name])
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise InvalidParameters(
+            f"{name}: expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, got {found.year}"
+        )
+    return found
 
 
 def _who(party: Party, document: Mapping[str, Any], session_id: str | None) -> dict[str, Any]:

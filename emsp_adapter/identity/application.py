@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,13 +15,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emsp_adapter.identity import authorize, endpoints, links, opening, sign_in
 from emsp_adapter.identity.desk import Desk
-from emsp_adapter.identity.limits import HEADER_BYTES, TARGET_BYTES
 from emsp_adapter.identity.pages import Refused, policy, show
 from emsp_adapter.office import Office
 from emsp_adapter.origins import for_every_origin
 from ocpi_hub.node.asgi import Asgi
 from ocpi_hub.node.engine import UNAVAILABLE
 from ocpi_hub.node.rest.bodies import Json
+from ocpi_hub.node.rest.headers import too_large
 from ocpi_hub.protocol.errors import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -42,14 +41,15 @@ _ALWAYS = {
 Page = Callable[[Request], Awaitable[Response]]
 
 
-def is_identity(scope: dict[str, Any]) -> bool:
+def is_identity(scope: Scope) -> bool:
     """Whether a request is for this application."""
     path: str = scope.get("path", "")
     return scope["type"] == "http" and path.startswith(PATHS)
 
 
 def application(office: Office) -> Asgi:
-    """The application; it answers what `is_identity` says is for it."""
+    """The application; it answers what `is_identity` says is for it, and refuses with a page what
+    is too large for the other pages."""
     app = Starlette(
         routes=[
             _called("/.well-known/openid-configuration", endpoints.metadata, "GET"),
@@ -93,7 +93,7 @@ def _guarded(app: ASGIApp) -> ASGIApp:
                 message = {**message, "headers": _with_headers(message["headers"])}
             await send(message)
 
-        refusal = _too_large(scope)
+        refusal = _too_large(scope, app)
         answering = app if scope["path"].startswith(_SHOWN) else open_to_all
         await (refusal or answering)(scope, receive, send_with_headers)
 
@@ -108,19 +108,14 @@ def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]
     return [*given, *((name.lower().encode(), value.encode()) for name, value in missing)]
 
 
-def _too_large(scope: Scope) -> Response | None:
-    """The refusal of headers or of a URL that nobody needs (T32)."""
-    headers = sum(len(name) + len(value) + 4 for name, value in scope["headers"])
-    if headers > HEADER_BYTES:
-        return _error(
-            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-            f"the headers are larger than {HEADER_BYTES} bytes",
-        )
-    if len(scope.get("raw_path", b"")) + len(scope.get("query_string", b"")) > TARGET_BYTES:
-        return _error(
-            HTTPStatus.REQUEST_URI_TOO_LONG, f"the URL is longer than {TARGET_BYTES} bytes"
-        )
-    return None
+def _too_large(scope: Scope, app: ASGIApp) -> Response | None:
+    """The refusal of what is too large: a page wherever a page would have been."""
+    found = too_large(scope)
+    if found is None:
+        return None
+    if is_identity(scope) and not scope["path"].startswith(_SHOWN):
+        return _error(found.status, found.detail)
+    return show(Request({**scope, "app": app}), "message", status=found.status, message="too_large")
 
 
 def _error(status: int, description: str, *, headers: dict[str, str] | None = None) -> Response:

@@ -25,6 +25,7 @@ from emsp_adapter.identity.case import Case
 from emsp_adapter.identity.clients import Client
 from emsp_adapter.identity.desk import desk_of
 from emsp_adapter.identity.grants import grantable
+from emsp_adapter.identity.limits import PENDING_CHARACTERS
 from emsp_adapter.identity.pages import Refused, check_form, leave, origin, show, speak, words_of
 from emsp_adapter.identity.parameters import Parameters, read_form, read_query
 from emsp_adapter.identity.server import Answer, Asked, Server
@@ -175,11 +176,14 @@ def _to_sign_in(request: Request, found: Authorization) -> Response:
     again = {
         name: value
         for name, value in found.given.items()
-        if name not in ("prompt", "id_token_hint")
+        if name not in ("prompt", "id_token_hint", "max_age")
     }
     if "consent" in found.prompts:
         again["prompt"] = "consent"
-    pending = urlencode({"continue": urlencode(again)})
+    waiting = urlencode(again)
+    if len(waiting) > PENDING_CHARACTERS:
+        raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG, "request_bad")
+    pending = urlencode({"continue": waiting})
     response = leave(f"{desk_of(request).base}/account/{page}?{pending}")
     speak(response, request, found.given.get("ui_locales", ""))
     return response

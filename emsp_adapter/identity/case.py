@@ -57,19 +57,47 @@ def new_case(office: Office) -> Case:
     return Case(office.settings.public_url, office.now(), office.new_id)
 
 
-async def at_token_endpoint(
+async def for_grant(
     conn: Hot, office: Office, form: Parameters, headers: Mapping[str, str]
 ) -> Case:
-    """Everything that a request with a form names; in a transaction."""
+    """What a request for tokens is decided by, in a transaction.
+
+    Of a credential that its grant does not use nothing is known: a code beside a refresh token
+    would else say whose token it becomes.
+    """
+    case = await _of_client(conn, office, form, headers)
+    match form.get("grant_type"):
+        case "authorization_code" if "code" in form:
+            await _know_code(conn, case, form["code"])
+        case "refresh_token" if "refresh_token" in form:
+            await _know_token(conn, case, form["refresh_token"])
+        case _:
+            pass
+    return await _with_driver(conn, office, case)
+
+
+async def about_token(
+    conn: Hot, office: Office, form: Parameters, headers: Mapping[str, str]
+) -> Case:
+    """What a request about a token is decided by, in a transaction."""
+    case = await _of_client(conn, office, form, headers)
+    if "token" in form:
+        await _know_token(conn, case, form["token"])
+    return await _with_driver(conn, office, case)
+
+
+async def _of_client(
+    conn: Hot, office: Office, form: Parameters, headers: Mapping[str, str]
+) -> Case:
     case = new_case(office)
     by_basic, _ = extract_basic_authorization(headers)
     for client_id in {form.get("client_id"), by_basic} - {None}:
         await know_client(conn, office, case, str(client_id))
-    if "code" in form:
-        await _know_code(conn, case, form["code"])
-    for name in ("refresh_token", "token"):
-        if name in form:
-            await _know_token(conn, case, form[name])
+    return case
+
+
+async def _with_driver(conn: Hot, office: Office, case: Case) -> Case:
+    """The case with whom its only credential is about, and the key that this needs."""
     subject = _subject(case)
     case.driver = None if subject is None else await drivers.find(conn, subject)
     if case.code is not None and "openid" in case.code.get_scope().split():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError, OAuth2Error
 from authlib.oauth2.rfc6749.util import extract_basic_authorization
@@ -11,11 +11,14 @@ from starlette.responses import Response
 
 from emsp_adapter.identity import case as cases
 from emsp_adapter.identity import discovery, keys
+from emsp_adapter.identity.case import Case
 from emsp_adapter.identity.desk import desk_of
 from emsp_adapter.identity.id_tokens import claims_of
 from emsp_adapter.identity.parameters import Parameters, read_form
 from emsp_adapter.identity.server import Answer, Asked, Server
+from emsp_adapter.office import Office
 from emsp_adapter.store import access_tokens, drivers, signing_keys
+from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Json
 from ocpi_hub.node.rest.requests import address_of
 from ocpi_hub.node.secrets import hash_token
@@ -24,21 +27,22 @@ _CHANGES_SELDOM = {"Cache-Control": "public, max-age=300"}
 _LONGEST_TOKEN = 512
 
 Decide = Callable[[Server, Asked], Answer]
+Know = Callable[[Hot, Office, Parameters, Mapping[str, str]], Awaitable[Case]]
 
 
 async def token(request: Request) -> Response:
     """RFC 6749 3.2."""
-    return await _answered(request, lambda server, asked: server.create_token_response(asked))
+    return await _answered(request, cases.for_grant, Server.create_token_response)
 
 
 async def revoke(request: Request) -> Response:
     """RFC 7009."""
-    return await _answered(request, _endpoint("revocation"))
+    return await _answered(request, cases.about_token, _endpoint("revocation"))
 
 
 async def introspect(request: Request) -> Response:
     """RFC 7662."""
-    return await _answered(request, _endpoint("introspection"))
+    return await _answered(request, cases.about_token, _endpoint("introspection"))
 
 
 async def userinfo(request: Request) -> Response:
@@ -84,7 +88,7 @@ def _endpoint(name: str) -> Decide:
     return decide
 
 
-async def _answered(request: Request, decide: Decide) -> Response:
+async def _answered(request: Request, know: Know, decide: Decide) -> Response:
     """The decision over a form, what it wants kept committed before it is said."""
     desk, address = desk_of(request), address_of(request)
     desk.refusals.check(address)
@@ -92,20 +96,23 @@ async def _answered(request: Request, decide: Decide) -> Response:
         form = _supported(await read_form(request))
         if request.url.query:
             raise InvalidRequestError("Parameters go into the body, not into the URL.")
+        if "client_secret" in form and request.headers.get("authorization"):
+            # RFC 6749 2.3: "MUST NOT use more than one authentication method".
+            raise InvalidRequestError("Expected one client authentication, got two.")
     except OAuth2Error as error:
         answer = _refusal(error)
     else:
-        answer = await _decided(request, form, decide)
+        answer = await _decided(request, form, know, decide)
     if answer.status >= 400:
         desk.refusals.count(address)
     return _response(answer)
 
 
-async def _decided(request: Request, form: Parameters, decide: Decide) -> Answer:
+async def _decided(request: Request, form: Parameters, know: Know, decide: Decide) -> Answer:
     desk = desk_of(request)
     headers = _authorization(request)
     async with desk.office.db.hot_transaction() as conn:
-        case = await cases.at_token_endpoint(conn, desk.office, form, headers)
+        case = await know(conn, desk.office, form, headers)
         answer = decide(Server(case), Asked(request.method, desk.issuer, form, headers))
         await case.write(conn)
     return answer

@@ -74,7 +74,7 @@ class CodeGrant(rfc6749.AuthorizationCodeGrant):
     def query_authorization_code(self, code: str, client: ClientMixin) -> Code | None:
         """The code, if it is this client's, in time and not used yet."""
         case, found = _case(self), _case(self).code
-        if found is None:
+        if found is None or found.hash != hash_token(code):
             return None
         if found.row.grant_id is not None:
             # RFC 6749 4.1.2: "SHOULD revoke (when possible) all tokens previously issued".
@@ -100,7 +100,7 @@ class RefreshGrant(rfc6749.RefreshTokenGrant):
     def authenticate_refresh_token(self, refresh_token: str) -> Refresh | None:
         """The token, while it is good."""
         case, found = _case(self), _case(self).refresh
-        if found is None or found.is_expired():
+        if found is None or found.hash != hash_token(refresh_token) or found.is_expired():
             return None
         if found.row.used:
             # RFC 9700 4.14.2: whoever comes second, one of the two has stolen it.

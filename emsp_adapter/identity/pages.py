@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from emsp_adapter.identity.desk import Desk, desk_of
+from emsp_adapter.identity.limits import PENDING_CHARACTERS
 from emsp_adapter.identity.parameters import Parameters
 from emsp_adapter.identity.words import LOCALES, Words, preferred, words
 from ocpi_hub.node.secrets import new_token
 
 _LANGUAGE = "language"
 _TOKEN = re.compile(r"[\w-]{43}", re.ASCII)
-_PENDING = re.compile(r"[\x21\x24-\x7e]{1,4096}")
+_PENDING = re.compile(rf"[\x21\x24-\x7e]{{1,{PENDING_CHARACTERS}}}")
 
 _templates = Environment(
     loader=PackageLoader("emsp_adapter.identity"),

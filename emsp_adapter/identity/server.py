@@ -177,7 +177,8 @@ def _token(**_circumstances: object) -> str:
 async def _keep(conn: Hot, *, case: Case, token: dict[str, Any], request: Asked) -> None:
     """The access token, and the refresh token in its family."""
     client_id = request.client.get_client_id()
-    grant_id = await _family(conn, case, request, client_id, token.get("scope", ""))
+    family = await _family(conn, case, request, client_id, token.get("scope", ""))
+    grant_id, driver_id = (None, None) if family is None else family
     if grant_id is not None and "refresh_token" in token:
         await grants.add_refresh(
             conn,
@@ -189,22 +190,26 @@ async def _keep(conn: Hot, *, case: Case, token: dict[str, Any], request: Asked)
         conn,
         hash_token(token["access_token"]),
         client_id=client_id,
-        driver_id=None if grant_id is None or case.driver is None else case.driver.id,
+        driver_id=driver_id,
         scope=token.get("scope", ""),
         expires_at=case.now + ACCESS_TOKEN,
         grant_id=grant_id,
     )
 
 
-async def _family(conn: Hot, case: Case, request: Asked, client_id: str, scope: str) -> str | None:
-    """The grant that a token belongs to: a new one for a code; none for an app by itself."""
-    if request.refresh_token is not None and case.refresh is not None:
-        await grants.refresh_used(conn, case.refresh.hash, now=case.now)
-        return case.refresh.row.grant_id
-    if request.authorization_code is None or case.code is None:
-        return None
-    grant_id = case.new_id()
-    driver_id = case.code.row.driver_id
-    await grants.add(conn, grant_id, client_id=client_id, driver_id=driver_id, scope=scope)
-    await codes.used(conn, case.code.hash, grant_id=grant_id)
-    return grant_id
+async def _family(
+    conn: Hot, case: Case, request: Asked, client_id: str, scope: str
+) -> tuple[str, str] | None:
+    """The grant that a token belongs to and whose it is, both as the credential says: a new grant
+    for a code; none for an app by itself."""
+    match request.payload.grant_type:
+        case "refresh_token" if case.refresh is not None:
+            await grants.refresh_used(conn, case.refresh.hash, now=case.now)
+            return case.refresh.row.grant_id, case.refresh.row.driver_id
+        case "authorization_code" if case.code is not None:
+            grant_id, driver_id = case.new_id(), case.code.row.driver_id
+            await grants.add(conn, grant_id, client_id=client_id, driver_id=driver_id, scope=scope)
+            await codes.used(conn, case.code.hash, grant_id=grant_id)
+            return grant_id, driver_id
+        case _:
+            return None

@@ -69,15 +69,14 @@ async def _checked(desk: Desk, email: str, password: str) -> tuple[str, Driver |
     the same after the same time, and locked the same."""
     now, account = desk.office.now(), account_of(email)
     async with desk.office.db.hot() as conn:
-        failures = await sign_in_failures.counted(conn, account, since=now - LOCKED)
+        # Before the password is looked at, or many at once would all be below the limit.
+        tried = await sign_in_failures.count(conn, account, now=now, since=now - LOCKED)
         driver = await drivers.by_email(conn, email)
-    if failures >= WRONG_PASSWORDS:
+    if tried > WRONG_PASSWORDS:
         return "sign_in_locked", None
     kept = None if driver is None else driver.password_hash
     fits = await desk.passwords.fits(password[: PASSWORD_CHARACTERS[1] + 1], kept)
     if driver is None or kept is None or not fits:
-        async with desk.office.db.hot() as conn:
-            await sign_in_failures.count(conn, account, now=now, since=now - LOCKED)
         return "sign_in_wrong", None
     fresh = await desk.passwords.hashed(password) if desk.passwords.outdated(kept) else None
     async with desk.office.db.hot_transaction() as conn:

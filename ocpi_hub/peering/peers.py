@@ -215,10 +215,24 @@ class Peers:
 
 
 def _assembled(rows: Rows, vault: Vault) -> dict[str, Peer]:
+    direct = _direct(rows)
     clients: dict[str, list[Client]] = {}
     for row in rows.clients:
-        clients.setdefault(row["peer_id"], []).append(_client(row))
+        client = _client(row)
+        # Who is registered here speaks for itself; a hub that says otherwise is not believed.
+        if client.party not in direct:
+            clients.setdefault(row["peer_id"], []).append(client)
     return {row["id"]: _peer(row, clients.get(row["id"], ()), vault) for row in rows.peers}
+
+
+def _direct(rows: Rows) -> frozenset[Party]:
+    """The parties that have a registration of their own."""
+    return frozenset(
+        Party(role["country_code"], role["party_id"])
+        for row in rows.peers
+        if row["status"] == PeerStatus.REGISTERED
+        for role in row["roles"]
+    )
 
 
 def _relayed(endpoints: Endpoints) -> Endpoints:

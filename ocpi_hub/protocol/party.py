@@ -24,11 +24,11 @@ class Party:
         self.key = f"{country_code}/{party_id}".lower()
 
     @classmethod
-    def checked(cls, country_code: str, party_id: str, *, where: str) -> Party:
+    def checked(cls, country_code: object, party_id: object, *, where: str) -> Party:
         """The party, or InvalidParameters naming `where` when either half is malformed."""
-        if not _COUNTRY.fullmatch(country_code):
+        if not isinstance(country_code, str) or not _COUNTRY.fullmatch(country_code):
             raise InvalidParameters(f"{where}: country_code {country_code!r} is not two letters")
-        if not _PARTY.fullmatch(party_id):
+        if not isinstance(party_id, str) or not _PARTY.fullmatch(party_id):
             raise InvalidParameters(
                 f"{where}: party_id {party_id!r} is not three letters or digits"
             )

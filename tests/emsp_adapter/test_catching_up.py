@@ -28,6 +28,8 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     async def keep(_office: Office, owner: Party, document: Mapping[str, Any]) -> None:
         if document["id"] == "BAD":
             raise InvalidParameters("id: expected something better")
+        if document["id"] == "WORSE":
+            raise OverflowError("nobody thought of this")
         found.append((owner, document["id"]))
 
     monkeypatch.setattr(catching_up, "_KEEPERS", {"locations": keep})
@@ -54,13 +56,13 @@ async def test_every_page_is_read_and_a_bad_object_holds_up_no_other(
     async with adapter(emsp_database_url) as emsp, cpo(emsp, connect=False) as partner:
         partner.party.page_size = 2
         partner.party.lists["locations"] = [
-            location(id=name) for name in ("L1", "BAD", "L2", "L3", "L4")
-        ]
+            location(id=name) for name in ("L1", "BAD", "WORSE", "L2", "L3", "L4")
+        ] + [location(id="L5") | {"country_code": 5}]
         await _connected(emsp, partner.party)
         await eventually(lambda: len(kept) == 4)
 
     assert kept == [(NL, "L1"), (NL, "L2"), (NL, "L3"), (NL, "L4")]
-    assert [("offset" in page.query) for page in asked(partner.party)] == [False, True, True]
+    assert [("offset" in page.query) for page in asked(partner.party)] == [False, True, True, True]
 
 
 async def test_an_object_of_somebody_else_is_left_out(kept: Kept, emsp_database_url: str) -> None:
@@ -101,6 +103,22 @@ async def test_a_partner_that_was_away_is_read_when_it_is_back(
 
     assert kept == []
     assert asked(partner.party)[0].query.startswith("limit=100&date_from=")
+
+
+async def test_a_peer_that_is_slow_holds_up_no_other(kept: Kept, emsp_database_url: str) -> None:
+    async with (
+        adapter(emsp_database_url) as emsp,
+        cpo(emsp, name="slow", roles="BE/CPO/CPO", connect=False) as slow,
+        cpo(emsp, connect=False) as quick,
+    ):
+        slow.party.answer = slow.party.never
+        await _connected(emsp, slow.party)
+        await eventually(lambda: bool(asked(slow.party)))
+        quick.party.lists["locations"] = [location(id="L1")]
+        await emsp.office.side.registrar.connect(
+            "quick", versions_url=f"{quick.party.url}/ocpi/versions", token=quick.party.token
+        )
+        await eventually(lambda: kept == [(NL, "L1")])
 
 
 async def test_a_newcomer_behind_a_hub_is_asked_for_everything(

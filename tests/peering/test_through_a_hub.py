@@ -227,3 +227,16 @@ async def test_nothing_is_accepted_before_it_is_known_who_is_behind_a_hub(
     assert status(taken) == (200, 1000)
     assert hub.of("GET", "/sender/hubclientinfo")
     await eventually(lambda: scene.peer("hub").ready)
+
+
+async def test_a_hub_does_not_speak_for_who_is_registered_itself(node: Node, scene: Scene) -> None:
+    await scene.emsp("NL/CPO/CPO", name="direct")
+    hub = await scene.hub(behind("NL/CPO", "CPO"), behind("BE/CPO", "CPO"))
+    body = location(id="LOC1")
+
+    refused = await say(
+        hub, node, "PUT", "receiver/2.2.1/locations/NL/CPO/LOC1", body, from_="XX/HUB"
+    )
+
+    assert status(refused) == (404, 2001)
+    assert [client.party for client in scene.peer("hub").clients] == [Party("BE", "CPO")]

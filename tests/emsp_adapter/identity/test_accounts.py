@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import timedelta
@@ -235,6 +236,19 @@ async def test_ten_wrong_passwords_lock_an_address_known_or_not(
 
     assert {answer.status_code for answer in answers} == {400}
     assert (locked.status_code, locked.headers["retry-after"]) == (429, "900")
+
+
+async def test_many_guesses_at_once_are_counted_before_they_are_looked_at(shared: Shared) -> None:
+    email = shared.account().email
+
+    async def guess(number: int) -> httpx.Response:
+        async with browser(shared) as somebody:
+            somebody.http.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+            return await somebody.sign_in(email=email, password=f"wrong-{number}")
+
+    answers = await asyncio.gather(*(guess(number) for number in range(15)))
+
+    assert sorted(answer.status_code for answer in answers) == [400] * 10 + [429] * 5
 
 
 async def test_a_lock_ends_by_itself(shared: Shared) -> None:

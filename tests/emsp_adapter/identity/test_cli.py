@@ -124,6 +124,7 @@ BAD_CLIENTS = {
     "http elsewhere": ["App", "--redirect-uri", "http://a.example/"],
     "a fragment": ["App", "--redirect-uri", "https://a.example/#x"],
     "a wildcard": ["App", "--redirect-uri", "https://*.a.example/"],
+    "a rule for a page": ["App", "--redirect-uri", "https://a.example;default-src/"],
     "a user": ["App", "--redirect-uri", "https://a@b.example/"],
     "a script": ["App", "--redirect-uri", "javascript:alert(1)"],
     "data": ["App", "--redirect-uri", "data:text/html,x"],

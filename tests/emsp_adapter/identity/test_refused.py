@@ -344,6 +344,62 @@ async def test_of_two_who_refresh_at_once_the_family_is_ended(shared: Shared) ->
     assert not await works(shared, last["access_token"])
 
 
+CREDENTIALS = ("code", "refresh_token", "token")
+
+
+@pytest.mark.parametrize("grant", ["refresh_token", "authorization_code"])
+@pytest.mark.parametrize("stray", CREDENTIALS)
+async def test_what_a_grant_does_not_use_says_nothing(
+    shared: Shared, grant: str, stray: str
+) -> None:
+    """A credential of another driver beside one's own opens nothing of the other's."""
+    ada, eve = shared.account(), shared.account()
+    hers = await _credentials(shared, ada)
+    own = await _credentials(shared, eve)
+    used = {"refresh_token": "refresh_token", "authorization_code": "code"}[grant]
+    given = {used: own[used]} | ({} if stray == used else {stray: hers[stray]})
+
+    answer = await exchange(shared, grant_type=grant, **given)
+
+    subject = await _subject(shared, answer.json()["access_token"])
+    assert (answer.status_code, subject) == (200, eve.id)
+
+
+async def test_a_token_that_is_not_asked_for_renews_nothing(shared: Shared) -> None:
+    own = await _credentials(shared, shared.account())
+
+    answer = await exchange(
+        shared, grant_type="refresh_token", refresh_token="x" * 43, token=own["refresh_token"]
+    )
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+
+
+async def _credentials(at: Shared, account: Account) -> dict[str, str]:
+    """A code not used yet, a refresh token, and an access token of a driver."""
+    async with browser(at, account) as person:
+        tokens = (await exchange(at, code=await code_of(at, person))).json()
+        code = await code_of(at, person)
+    refresh, access = tokens["refresh_token"], tokens["access_token"]
+    return {"code": code, "refresh_token": refresh, "token": access}
+
+
+async def _subject(at: Shared, access_token: str) -> str:
+    headers = {"Authorization": f"Bearer {access_token}"}
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{at.url}/oauth/userinfo", headers=headers)
+    return str(answer.json()["sub"])
+
+
+async def test_two_ways_to_say_who_a_client_is_are_refused(shared: Shared) -> None:
+    client_id = shared.registered(grant_types="client_credentials", scope="locations")
+    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": SECRET}
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{shared.url}/oauth/token", data=form, auth=(client_id, SECRET))
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
 async def test_a_refresh_token_gives_no_more_than_was_agreed(shared: Shared) -> None:
     tokens = await _tokens(shared)
 

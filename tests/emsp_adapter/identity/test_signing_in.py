@@ -103,7 +103,7 @@ async def test_silently_with_a_session_there_is_a_code(shared: Shared) -> None:
     assert "code" in told(answer)
 
 
-@pytest.mark.parametrize("more", [{"prompt": "login"}, {"max_age": "60"}], ids=["login", "max_age"])
+@pytest.mark.parametrize("more", [{"prompt": "login"}, {"max_age": "60"}, {"max_age": "0"}])
 async def test_a_driver_who_has_signed_in_is_asked_once_more(
     shared: Shared, more: dict[str, str]
 ) -> None:
@@ -245,3 +245,11 @@ async def test_who_may_give_nothing_of_what_is_asked_gives_nothing(shared: Share
         answer = await ada.open(web.url(shared.url))
 
     assert told(answer)["error"] == "invalid_scope"
+
+
+async def test_a_request_that_is_too_long_to_wait_is_refused_with_a_page(shared: Shared) -> None:
+    async with browser(shared) as ada:
+        answer = await _asked(shared, ada, state="s" * 4_500)
+
+    assert answer.status_code == 414
+    assert "Go back to it and try again" in answer.text
