@@ -22,6 +22,7 @@ from emsp_adapter.drivers.notifications import Notifier
 from emsp_adapter.drivers.outbox import Outbox
 from emsp_adapter.drivers.tidying import Tidying
 from emsp_adapter.drivers.webhooks import WebhookCarrier
+from emsp_adapter.money import enclosures
 from emsp_adapter.money.billing import Billing
 from emsp_adapter.money.price_turns import PriceTurns
 from emsp_adapter.ocpi_api import OPERATIONS, OcpiApi
@@ -36,6 +37,8 @@ from ocpi_hub.node.asgi import Asgi, Shell, is_ocpi
 from ocpi_hub.node.engine import open_database
 from ocpi_hub.node.health import database_answers, health_routes
 from ocpi_hub.node.metrics import Metrics
+from ocpi_hub.node.rest.headers import WithHeaders, too_large, wants_page
+from ocpi_hub.node.rest.problems import problem
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.peering.identity import Identity
 from ocpi_hub.peering.side import open_side
@@ -63,12 +66,19 @@ class EmspApp(Shell["Parts"]):
         super().__init__(settings.name)
         self.settings, self.database_url = settings, database_url
         self.secret_key = secret_key
+        self.rest.add_middleware(WithHeaders, headers={"X-Content-Type-Options": "nosniff"})
 
     def past(self, parts: Parts, scope: dict[str, Any]) -> Asgi | None:
-        """Partners; and signing in, whose pages have refusals of their own."""
+        """Partners; signing in, whose pages have refusals of their own; and who sends too much."""
         if is_ocpi(scope):
             return parts.ocpi
-        return parts.identity if identity.is_identity(scope) else None
+        if identity.is_identity(scope):
+            return parts.identity
+        refusal = None if scope["type"] != "http" else too_large(scope)
+        if refusal is None:
+            return None
+        page = wants_page(scope)
+        return parts.identity if page else problem(refusal.status, refusal.detail)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Parts]:
@@ -141,7 +151,7 @@ class Parts:
         self.metrics = Metrics("emsp")
         self.catching_up = CatchingUp(office)
         self.clearing = Clearing(office)
-        self.notifier = Notifier(office)
+        self.notifier = Notifier(office, enclosures.receipt)
         self.outbox = Outbox(
             office,
             {Channel.MAIL: mail_carrier(office.settings), Channel.WEBHOOK: WebhookCarrier(office)},

@@ -135,8 +135,9 @@ class EmspSettings(NodeSettings):
     )
     hold_amount: Annotated[Decimal, Field(gt=0, decimal_places=2)] = Field(
         default=Decimal(50),
-        description="What is reserved on a card at the start of a charge, in the unit of its "
-        "currency; a hundred times that where the currency has no cents.",
+        description="What is reserved on a card at the start of a charge, the same number in every "
+        "currency: 50 is 50 EUR here and 50 HUF there, for nothing is converted; a hundred times "
+        "that where the currency has no cents.",
     )
     stripe_key: str | None = Field(
         default=None, repr=False, description="The secret key of the Stripe account."

@@ -13,17 +13,17 @@ from pydantic import Field
 
 from cpo_adapter import inventory
 from cpo_adapter.inventory import Imported
-from cpo_adapter.operator_api.office import At, Office, OperatorRoute, Reader, Worker
+from cpo_adapter.operator_api.office import At, ImportRoute, Office, Reader, Worker
 from cpo_adapter.operator_api.shapes import Id
 from cpo_adapter.store import audit
 from cpo_adapter.store import inventory as rows
 from cpo_adapter.store.operator_tokens import Operator
 from ocpi_hub.node.engine import Hot
-from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.bodies import Given, Json, Number
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.party import Party
 
-router = APIRouter(route_class=OperatorRoute, tags=["locations and tariffs"])
+router = APIRouter(route_class=ImportRoute, tags=["locations and tariffs"])
 
 _KW = Decimal(1000)
 
@@ -34,7 +34,7 @@ OcpiObjects = Annotated[list[dict[str, Any]], Body(description="As OCPI has them
 class GivenLimit(Given):
     """What the sessions of a Location may draw together; null: as much as they can."""
 
-    kw: Annotated[Decimal, Field(ge=0, le=100_000)] | None
+    kw: Annotated[Number, Field(ge=0, le=100_000)] | None
 
 
 class _Import(Protocol):

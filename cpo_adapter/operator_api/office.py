@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -66,15 +66,23 @@ async def known_station(conn: Hot, station_id: str) -> Station:
 class OperatorRoute(APIRoute):
     """A route for operators: nothing of a request is read before it is known whose it is."""
 
+    most_bytes: ClassVar[int] = 512_000
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler behind the door."""
         handle = super().get_route_handler()
 
         async def behind_the_door(request: Request) -> Response:
             request.state.operator = await _operator(request)
-            return await handle(exact(request))
+            return await handle(exact(request, most=self.most_bytes))
 
         return behind_the_door
+
+
+class ImportRoute(OperatorRoute):
+    """A route that takes all Locations or Tariffs of an operator at once."""
+
+    most_bytes = 10_000_000
 
 
 async def _operator(request: Request) -> Operator:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -12,22 +11,25 @@ from pydantic import Field
 
 from cpo_adapter.operator_api.office import office_of
 from ocpi_hub.node.rest.bodies import PLAIN, Json, Moment
+from ocpi_hub.node.rest.bodies import Number as Exact
 
 _MOST_ID = 2**63 - 1
 
 T = TypeVar("T")
 
 
-Kwh = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
-Wh = Annotated[Decimal, Field(ge=0, le=1_000_000_000_000, decimal_places=6)]
-Text = Annotated[str, Field(min_length=1, max_length=255, pattern=PLAIN)]
-StationId = Annotated[str, Path(max_length=48, pattern=PLAIN)]
-Id = Annotated[str, Path(max_length=100, pattern=PLAIN)]
+Kwh = Annotated[Exact, Field(ge=0, le=1_000_000, decimal_places=6)]
+Wh = Annotated[Exact, Field(ge=0, le=1_000_000_000_000, decimal_places=6)]
+Text = Annotated[str, Field(min_length=1, max_length=255), PLAIN]
+StationId = Annotated[str, Path(max_length=48), PLAIN]
+Id = Annotated[str, Path(max_length=100), PLAIN]
 Number = Annotated[int, Path(ge=1, le=_MOST_ID)]
-Filter = Annotated[str | None, Query(max_length=255, pattern=PLAIN)]
+Filter = Annotated[Annotated[str, Field(max_length=255), PLAIN] | None, Query()]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many.")]
 Before = Annotated[int | None, Query(ge=1, le=_MOST_ID, description="Go on from this id.")]
-After = Annotated[str | None, Query(max_length=100, pattern=PLAIN, description="Go on from it.")]
+After = Annotated[
+    Annotated[str, Field(max_length=100), PLAIN] | None, Query(description="Go on from it.")
+]
 When = Annotated[Moment | None, Query(description="With a time zone, as 2026-03-01T00:00:00Z.")]
 
 

@@ -55,6 +55,7 @@ _DE = {
         "Dieser Ladepunkt lässt sich nur mit einer Karte nutzen, nicht per App."
     ),
     "You are charging at this charging point already.": "Sie laden an diesem Ladepunkt bereits.",
+    "You have planned a charge here already.": "Sie haben hier bereits einen Ladevorgang geplant.",
     "This account is not active.": "Dieses Konto ist nicht aktiv.",
     "Without an account there is one charge only; sign up for more.": (
         "Ohne Konto ist nur ein Ladevorgang möglich; für weitere melden Sie sich bitte an."

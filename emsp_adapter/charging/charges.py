@@ -210,7 +210,8 @@ async def _measured(
         kwh=seen.kwh,
         power_kw=_newest(seen.power_kw, charge.power_kw),
         state_of_charge=_newest(seen.state_of_charge, charge.state_of_charge),
-        measured_at=seen.at,
+        # A stamp in the future must not freeze it.
+        measured_at=min(seen.at, now),
         evse_uid=usage.evse_uid,
         connector_id=usage.connector_id,
         updated_at=now,

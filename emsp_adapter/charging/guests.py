@@ -13,6 +13,7 @@ from emsp_adapter.store import guests as store
 from emsp_adapter.store.charges import Charge
 from emsp_adapter.store.drivers import Driver
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.limits import RateLimit
 from ocpi_hub.node.secrets import hash_token, new_token
 
 CLIENT = "guest"
@@ -30,8 +31,9 @@ class Wish:
     locale: str
 
 
-async def start(office: Office, wish: Wish) -> tuple[Charge, str]:
-    """The charge of a guest and the access token for it; Refused leaves nothing behind."""
+async def start(office: Office, wish: Wish, mails: RateLimit) -> tuple[Charge, str]:
+    """The charge of a guest and the access token for it; Refused leaves nothing behind, and so does
+    TooManyRequests for the address: what fails is mailed to whoever has it."""
     card = await payments.card_of_setup(office, wish.setup)
     async with office.db.hot_transaction() as conn:
         plug = await plug_codes.plug_of(conn, wish.code)
@@ -49,6 +51,7 @@ async def start(office: Office, wish: Wish) -> tuple[Charge, str]:
             ),
             plug,
         )
+        mails.admit(wish.email)
         token = new_token()
         await access_tokens.add(
             conn,

@@ -18,10 +18,11 @@ from typing import Any
 from emsp_adapter.charging import charge_views
 from emsp_adapter.charging.course import FINAL
 from emsp_adapter.office import Office
+from emsp_adapter.store import access_tokens, notices
 from emsp_adapter.store import charges as store
-from emsp_adapter.store import notices
 from ocpi_hub.node.engine import Database
 from ocpi_hub.node.steady import steadily
+from ocpi_hub.protocol.errors import TooManyRequests
 from ocpi_hub.protocol.jsontext import dumps
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _RETRY_SECONDS = 1.0
 # As long as an access token lives.
 _LONGEST = timedelta(minutes=10)
 _BEAT = b": still here\n\n"
+# Of one driver in one process.
+_STREAMS = 10
 
 
 @dataclass(slots=True)
@@ -62,7 +65,12 @@ class Watchers:
 
     @contextmanager
     def watching(self, driver_id: str) -> Iterator[asyncio.Event]:
-        """Set whenever something of the driver changes."""
+        """Set whenever something of the driver changes; TooManyRequests for one too many."""
+        if len(self._waiting.get(driver_id, ())) >= _STREAMS:
+            raise TooManyRequests(
+                f"more than {_STREAMS} streams at once",
+                headers={"Retry-After": f"{BEAT_SECONDS:.0f}"},
+            )
         event = asyncio.Event()
         self._waiting[driver_id].add(event)
         try:
@@ -79,18 +87,21 @@ async def events(
     driver_id: str,
     charge_id: str,
     *,
+    token_hash: bytes,
     language: str,
     beat: float = BEAT_SECONDS,
 ) -> AsyncGenerator[bytes, None]:
     """The charge at each change as an event `charge`, up to its final state; a comment in every
     silence of `beat` seconds. After `_LONGEST` it ends too: the app comes back with a token that is
-    still good."""
+    still good, and at once when its token is good no longer."""
     before: dict[str, Any] | None = None
     until = office.now() + _LONGEST
     with watchers.watching(driver_id) as changed:
         while office.now() < until:
             changed.clear()
             async with office.db.hot() as conn:
+                if await access_tokens.find(conn, token_hash, now=office.now()) is None:
+                    return
                 charge = await store.of_driver(conn, driver_id, charge_id)
                 if charge is None:
                     return
@@ -100,10 +111,8 @@ async def events(
                 before = shown
             if charge.state in FINAL:
                 return
-            while not await _woken(changed, within=beat):
+            if not await _woken(changed, within=beat):
                 yield _BEAT
-                if office.now() >= until:
-                    return
 
 
 async def _woken(event: asyncio.Event, *, within: float) -> bool:

@@ -39,7 +39,8 @@ async def command(office: Office, asking: Asking) -> Reply:
     async with office.db.hot_transaction() as conn:
         asked = await _asked(conn, asking, kind=asking.param("command"))
         # CMD-20: a reservation may be cancelled after it was confirmed.
-        if asked.state == "done" and result is not _CANCELLED_BY_CPO:
+        reserved = asked.kind == CommandType.RESERVE_NOW
+        if asked.state == "done" and not (reserved and result is _CANCELLED_BY_CPO):
             return Reply()
         await store.finish(conn, asked.id, result=result.value, message=reason, now=office.now())
         if asked.charge_id is not None:
@@ -113,6 +114,8 @@ async def profile(office: Office, asking: Asking) -> Reply:
     result = ChargingProfileResultType(found["result"])
     async with office.db.hot_transaction() as conn:
         asked = await _asked(conn, asking, kind=profiles.KIND)
+        if asked.state == "done":
+            return Reply()
         await store.finish(conn, asked.id, result=result.value, message=None, now=office.now())
         if asked.charge_id is not None and found.get("profile") is not None:
             await _keep_profile(conn, office, asked.charge_id, found["profile"])

@@ -1,4 +1,5 @@
-"""Starts at a time that the driver chose: kept here, made once, told when they were missed.
+"""Starts at a time that the driver chose: kept here, made once, told when they were missed; and
+the ends of what a blocked driver charges.
 
 The row is the plan: it survives a restart, and who locks it first starts it.
 """
@@ -10,7 +11,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from emsp_adapter.charging import charges, starting
+from emsp_adapter.charging import charges, starting, stopping
 from emsp_adapter.charging.course import Event
 from emsp_adapter.charging.refusals import Refused
 from emsp_adapter.network import availability, places
@@ -29,7 +30,7 @@ _TOO_LATE = "The service was not running at the time that you chose."
 
 @dataclass(slots=True)
 class Schedule:
-    """Starts what is due."""
+    """Starts what is due, and ends what may not go on."""
 
     office: Office
     _running: set[asyncio.Task[None]] = field(default_factory=set)
@@ -44,8 +45,12 @@ class Schedule:
         room = _AT_ONCE - len(self._running)
         if room <= 0:
             return
-        for charge in await self._claimed(room):
-            task = group.create_task(self._begin(charge))
+        async with self.office.db.hot() as conn:
+            ending = await store.to_stop(conn, limit=room)
+        works = [self._end(charge) for charge in ending]
+        works += [self._begin(charge) for charge in await self._claimed(room)]
+        for work in works:
+            task = group.create_task(work)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
@@ -72,11 +77,19 @@ class Schedule:
             # The row is starting: its deadline says what becomes of it.
             log.warning("a planned start waits for the database", extra={"reason": str(lost)})
 
+    async def _end(self, charge: Charge) -> None:
+        try:
+            await stopping.stop(self.office, charge.driver_id, charge.id)
+        except Refused:
+            log.info("a charge was over before it was stopped", extra={"charge": charge.id})
+        except UNAVAILABLE as lost:
+            log.warning("a stop waits for the database", extra={"reason": str(lost)})
+
     async def _start(self, charge: Charge) -> None:
         office = self.office
         key = charge.place["location"]["id"]
         try:
-            async with office.db.hot() as conn:
+            async with office.db.hot_transaction() as conn:
                 plug = await places.plug(conn, key, charge.evse_uid, charge.connector_id)
                 await availability.check_start(
                     conn, office, charge.driver_id, plug, besides=charge.id

@@ -82,9 +82,11 @@ async def prepare(conn: Hot, office: Office, wish: Wish, plug: Plug) -> Charge:
     """The charge, kept before anything is sent; Refused where it has no chance."""
     now = office.now()
     planned = wish.start_at is not None
+    if wish.payment_method is not None:
+        await _check_method(conn, office, wish.driver_id, wish.payment_method)
     if wish.start_at is not None:
         _check_time(wish.start_at, now)
-        await availability.check_plan(conn, office, wish.driver_id, plug)
+        await availability.check_plan(conn, office, wish.driver_id, plug, wish.start_at)
     else:
         await availability.check_start(conn, office, wish.driver_id, plug)
     charge = Charge(
@@ -121,6 +123,14 @@ def _check_time(start_at: datetime, now: datetime) -> None:
         raise Refused("start_at: expected a moment in the future", field="start_at")
     if start_at > now + _FURTHEST:
         raise Refused(f"start_at: expected a moment within {_FURTHEST.days} days", field="start_at")
+
+
+async def _check_method(conn: Hot, office: Office, driver_id: str, method_id: str) -> None:
+    if not await payments.has(conn, office, driver_id, method_id):
+        raise Refused(
+            "payment_method: expected the id of one of your payment methods",
+            field="payment_method",
+        )
 
 
 def _connector(plug: Plug, named: str | None) -> str | None:

@@ -46,7 +46,12 @@ async def stop(office: Office, driver_id: str, charge_id: str) -> Charge:
         )
         patience = timedelta(seconds=2 * office.settings.forward_timeout)
         charge = await charges.happen(
-            conn, office, charge, Event.STOP_ASKED, deadline=office.now() + patience
+            conn,
+            office,
+            charge,
+            Event.STOP_ASKED,
+            deadline=office.now() + patience,
+            stop_due=False,
         )
     return await _answered(office, charge, command, await commands.send(office, command))
 

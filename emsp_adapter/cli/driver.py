@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from emsp_adapter.charging import blocking
 from emsp_adapter.cli.session import Adapter, open_adapter, open_office, record
 from emsp_adapter.contracts import tokens
 from emsp_adapter.drivers.accounts import email_problem, fold_email, new_driver
@@ -80,7 +81,8 @@ async def list_(*, json: Json = False) -> None:
 
 @command(drivers, "block", example="emsp-adapter driver block ada@drivers.example")
 async def block(email: Email, *, json: Json = False) -> None:
-    """Let a driver neither sign in nor charge; what apps hold for it stops working at once."""
+    """Let a driver neither sign in nor charge; what apps hold for it stops working at once, plans
+    are cancelled, and a running adapter asks stations to end what goes on."""
     await _set_status(email, BLOCKED, json=json)
 
 
@@ -98,6 +100,8 @@ async def _set_status(email: str, status: str, *, json: bool) -> None:
             raise CommandError(f"EMAIL: there is no driver {email}")
         await rows.set_status(conn, found.id, status)
         await tokens.refresh(conn, office, found.id)
+        if status == BLOCKED:
+            await blocking.end_everything(conn, office, found.id)
         await record(conn, f"driver {status}", found.id)
     answer(
         {"id": found.id, "email": found.email, "status": status},

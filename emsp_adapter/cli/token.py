@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from emsp_adapter.cli.session import open_office, record
+from emsp_adapter.cli.session import open_adapter, open_office, record
 from emsp_adapter.contracts import tokens
 from emsp_adapter.store import drivers
+from emsp_adapter.store.drivers import Driver
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.node.command import Json, command, group
-from ocpi_hub.node.output import CommandError, Exit, answer, facts
+from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.output import CommandError, Exit, answer, facts, table
 
 cards = group("Tokens: cards of drivers.")
 
@@ -26,9 +28,7 @@ async def add(
 ) -> None:
     """Give a driver a card; partners are told of it."""
     async with open_office() as office, office.db.hot_transaction() as conn:
-        found = await drivers.by_email(conn, driver.strip().lower())
-        if found is None:
-            raise CommandError(f"there is no driver {driver}")
+        found = await _driver(conn, driver)
         try:
             added = await tokens.add_card(conn, office, found.id, uid=uid, label=label)
         except tokens.CardInUse as error:
@@ -38,6 +38,33 @@ async def add(
         await record(conn, "token add", added.id, {"driver_id": found.id})
     shown = _shown(added)
     answer(shown, json=json, show=lambda: facts(shown.items()))
+
+
+@command(cards, "list", example="emsp-adapter token list --driver ada@example.com")
+async def list_(
+    *,
+    driver: Annotated[str, typer.Option(metavar="EMAIL", help="Whose cards.")],
+    json: Json = False,
+) -> None:
+    """A driver's cards, the oldest first."""
+    async with open_adapter() as adapter, adapter.db.hot() as conn:
+        found = await tokens.cards_of(conn, (await _driver(conn, driver)).id)
+    answer(
+        [_shown(each) for each in found],
+        json=json,
+        show=lambda: table(
+            ["UID", "LABEL", "CONTRACT", "STATE"],
+            [(each.uid, each.label, each.contract_id, each.state) for each in found],
+            empty="no cards",
+        ),
+    )
+
+
+async def _driver(conn: Hot, email: str) -> Driver:
+    found = await drivers.by_email(conn, email.strip().lower())
+    if found is None:
+        raise CommandError(f"there is no driver {email}")
+    return found
 
 
 def _shown(row: TokenRow) -> dict[str, Any]:

@@ -30,13 +30,13 @@ _SLACK = timedelta(minutes=15)
 
 async def authorize(office: Office, asking: Asking) -> Reply:
     """AuthorizationInfo; 2004 for a token that is not ours, 429 when a CPO guesses too often."""
-    office.guesses.check(asking.sender.key)
     uid, references = asking.param("token_uid"), asking.document or None
     kind = asking.message.arguments.type or TokenType.RFID
     async with office.db.hot_transaction() as conn:
         token = await token_store.find(conn, uid=uid, type_=str(kind))
         holder = None if token is None else await token_store.holder(conn, token.driver_id)
         if token is None or holder is None:
+            office.guesses.check(asking.sender.key)
             office.guesses.count(asking.sender.key)
             raise UnknownToken(f"the {kind} token {uid!r} is not one of ours")
         location_id = None if references is None else references["location_id"]

@@ -89,7 +89,7 @@ async def _added(
     kept = await store.find(conn, owner, document["id"])
     if kept is None:
         raise LookupError(f"CDR {document['id']} was neither kept nor known")
-    if not new and not same(kept.document, document):
+    if not new and not same(_folded(kept.document), _folded(document)):
         log.warning(
             "a CDR came again with other content",
             extra={"cpo": str(owner), "cdr": document["id"], "sha256": draft.sha256.hex()},
@@ -98,3 +98,8 @@ async def _added(
             f"id: CDR {document['id']!r} was sent before with other content; a CDR never changes"
         )
     return kept, new
+
+
+def _folded(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Ids are the same in whatever case they are spelled."""
+    return {**document, "id": document["id"].lower()}

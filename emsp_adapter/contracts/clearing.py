@@ -8,16 +8,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emsp_adapter.charging import charges
-from emsp_adapter.contracts.disputes import broken_rules
+from emsp_adapter.contracts.disputes import billed_twice, broken_rules
 from emsp_adapter.contracts.inquiry import inquire
 from emsp_adapter.contracts.repricing import Repriced, reprice
 from emsp_adapter.drivers import notifications
 from emsp_adapter.office import Office
 from emsp_adapter.store import cdrs as store
+from emsp_adapter.store import evidence
 from emsp_adapter.store.cdrs import CdrRow, CdrState
 from ocpi_hub.node.engine import UNAVAILABLE, Hot
 from ocpi_hub.node.steady import steadily
@@ -99,9 +100,11 @@ class Clearing:
         """Keep it and tell whom it concerns, unless another process was faster."""
         office = self.office
         async with office.db.hot_transaction() as conn:
+            await evidence.claim(conn, cdr)
             now = await store.get(conn, cdr.id, lock=True)
             if now is None or now.state != CdrState.RECEIVED:
                 return
+            judgement = await _once(conn, cdr, judgement)
             await store.settle(
                 conn,
                 cdr.id,
@@ -128,15 +131,24 @@ async def accepted(conn: Hot, office: Office, cdr: CdrRow) -> None:
     )
     await store.belongs_to(conn, cdr.id, charge_id=charge_id)
     if cdr.is_credit:
-        await _take_back(conn, cdr)
+        await _take_back(conn, cdr, charge_id=charge_id)
 
 
-async def _take_back(conn: Hot, credit: CdrRow) -> None:
+async def _once(conn: Hot, cdr: CdrRow, judgement: Judgement) -> Judgement:
+    """What came, or was accepted, while a CDR was judged counts too."""
+    if judgement.wrong is not None or cdr.is_credit:
+        return judgement
+    flags = tuple(billed_twice(await evidence.same_charge(conn, cdr)))
+    return replace(judgement, wrong=_all(flags), flags=(*judgement.flags, *flags), concerns=False)
+
+
+async def _take_back(conn: Hot, credit: CdrRow, *, charge_id: str) -> None:
     """A CDR that was not billed yet and its Credit CDR cancel each other."""
     reference = str(credit.document["credit_reference_id"])
     original = await store.find(conn, credit.party, reference, lock=True)
     if original is not None and original.bill_id is None:
         await store.cancel(conn, [original.id, credit.id])
+        await store.let_go(conn, charge_id)
 
 
 async def _tell(conn: Hot, office: Office, cdr: CdrRow) -> None:

@@ -24,6 +24,8 @@ async def decide(
     await store.decide(conn, id_, state=state, by=by, why=why, now=office.now())
     if state is CdrState.ACCEPTED:
         await clearing.accepted(conn, office, found)
+    elif found.charge_id is not None:
+        await store.let_go(conn, found.charge_id)
     return await _found(conn, id_)
 
 

@@ -5,9 +5,11 @@ A CDR that breaks one is disputed: nobody is billed for it until staff has looke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from emsp_adapter.store.evidence import Evidence
@@ -16,16 +18,30 @@ from ocpi_hub.pricing.rules import (
     Flag,
     Rule,
     impossible_times,
+    moment_of,
     negative,
     no_mirror,
     too_much_energy,
 )
+from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.protocol.v2_2_1.cdrs import AuthMethod
+from ocpi_hub.protocol.v2_2_1.sessions import SessionStatus
 from ocpi_hub.protocol.v2_2_1.tokens import TokenType
 
 # Stations stamp loosely; less than an hour's energy too much is no forgery that pays.
 _LOOSELY = timedelta(hours=1)
+# A last reading may come after the Session, and a clock may be set right.
+_MORE_SHARE = Decimal("1.02")
+_MORE_KWH = Decimal("0.1")
+_LATER = timedelta(minutes=15)
 _REFERRED = (AuthMethod.AUTH_REQUEST, AuthMethod.COMMAND)
+
+
+class SessionRule(StrEnum):
+    """What of a Session its CDR has to keep to."""
+
+    INVALID = "session_invalid"
+    DIFFERS = "session_differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +85,55 @@ def _matching(case: Case) -> Iterator[Flag]:
         owners = ", ".join(each.upper() for each in case.evidence.session_of_others)
         message = f"session {cdr['session_id']} was told of by {owners}"
         yield Flag(Rule.UNMATCHED, "session_id", message)
+    named = cdr["cdr_token"]["contract_id"]
+    if _plain(named) != _plain(case.token.contract_id):
+        message = f"contract {named} is not one of the token's"
+        yield Flag(Rule.TOKEN_OWNER, "cdr_token.contract_id", message)
     if case.evidence.session_token_id not in (None, case.token.id):
         message = f"session {cdr['session_id']} began with another token"
         yield Flag(Rule.TOKEN_OWNER, "cdr_token.uid", message)
 
 
-def _charge(case: Case) -> Iterator[Flag]:
-    cdr, evidence = case.cdr, case.evidence
-    if evidence.same_session:
-        message = (
-            f"session {cdr['session_id']} was charged for before, by CDR"
-            f" {', '.join(evidence.same_session)}"
-        )
+def _plain(contract_id: str) -> str:
+    """The dashes of an eMA ID may be left out."""
+    return contract_id.replace("-", "").lower()
+
+
+def billed_twice(others: Sequence[str]) -> Iterator[Flag]:
+    """One charge has one CDR that nothing takes back."""
+    if others:
+        message = f"the charge was claimed before, by CDR {', '.join(others)}"
         yield Flag(Rule.DUPLICATE_SESSION, "session_id", message)
+
+
+def _session(case: Case) -> Iterator[Flag]:
+    """A CDR claims what its Session said, which is what the driver saw."""
+    cdr, evidence = case.cdr, case.evidence
+    if evidence.session_status == SessionStatus.INVALID:
+        message = f"session {cdr['session_id']} was declared invalid, which is not billed"
+        yield Flag(SessionRule.INVALID, "session_id", message)
+    kwh, start = evidence.session_kwh, moment_of(cdr, "start_date_time")
+    over = evidence.session_status == SessionStatus.COMPLETED
+    if over and kwh is not None and cdr["total_energy"] > kwh * _MORE_SHARE + _MORE_KWH:
+        message = f"total_energy is {cdr['total_energy']} kWh, that of the session was {kwh:f}"
+        yield Flag(SessionRule.DIFFERS, "total_energy", message)
+    began = evidence.session_start
+    if began is not None and start is not None and start > began + _LATER:
+        message = f"it begins at {cdr['start_date_time']}, its session at {format_datetime(began)}"
+        yield Flag(SessionRule.DIFFERS, "start_date_time", message)
+
+
+def _charge(case: Case) -> Iterator[Flag]:
+    evidence = case.evidence
+    yield from billed_twice(evidence.same_charge)
+    yield from _session(case)
     if evidence.elsewhere and case.token.type == TokenType.RFID:
         message = (
             "the card charged at another Location at the same time, see"
             f" {', '.join(evidence.elsewhere)}"
         )
         yield Flag(Rule.TOKEN_AT_TWO_PLACES, "cdr_token.uid", message)
-    yield from negative(cdr)
+    yield from negative(case.cdr)
 
 
 def _credit(case: Case) -> Iterator[Flag]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from emsp_adapter.contracts import offers
 from emsp_adapter.contracts.authorization import misfit
 from emsp_adapter.contracts.disputes import Case
 from emsp_adapter.contracts.repricing import Known
@@ -38,7 +40,8 @@ async def inquire(conn: Hot, cdr: CdrRow) -> Inquiry:
     """What is known of a CDR now."""
     found = await evidence.about(conn, cdr)
     place = await _plug(conn, cdr)
-    return Inquiry(await _case(conn, cdr, found, place), await _known(conn, cdr, found, place))
+    case = await _case(conn, cdr, found, place)
+    return Inquiry(case, await _known(conn, cdr, case))
 
 
 async def _plug(conn: Hot, cdr: CdrRow) -> Plug | None:
@@ -91,22 +94,34 @@ async def _original(conn: Hot, cdr: CdrRow) -> dict[str, Any] | None:
     return None if found is None else found.document
 
 
-async def _known(conn: Hot, cdr: CdrRow, found: Evidence, place: Plug | None) -> Known:
-    document = cdr.document
+async def _known(conn: Hot, cdr: CdrRow, case: Case) -> Known:
+    document, found = cdr.document, case.evidence
     named = [each["id"] for each in document.get("tariffs") or ()]
     named += [each["tariff_id"] for each in document["charging_periods"] if each.get("tariff_id")]
-    offered = place.tariff_ids if place is not None else ()
+    offered = await _offered(conn, cdr, found)
     ids = list(dict.fromkeys([*named, *offered]))
-    published = await tariffs.versions_at(conn, cdr.party, ids, _began(cdr))
+    published = await tariffs.versions_at(conn, cdr.party, ids, _first(cdr, found))
     current = [await tariffs.current(conn, cdr.party, each) for each in ids]
     return Known(
         published=published,
         current=[each for each in current if each is not None],
-        offered=frozenset(each.lower() for each in offered),
+        offered=frozenset(offered),
+        told=case.permitted or found.session_token_id is not None,
         time_zone=await _time_zone(conn, cdr),
         outcome=_outcome(found),
         profile=found.profile,
     )
+
+
+async def _offered(conn: Hot, cdr: CdrRow, found: Evidence) -> Sequence[str]:
+    """What hung at the connector when the session was new; else what hangs there now, or, where
+    nobody knows that connector, around it."""
+    if found.session_tariff_ids is not None:
+        return found.session_tariff_ids
+    place = cdr.document["cdr_location"]
+    where = (cdr.party, place["id"], place["evse_uid"])
+    hanging = await offers.hanging(conn, *where, place["connector_id"])
+    return await offers.near(conn, *where) if hanging is None else hanging
 
 
 async def _time_zone(conn: Hot, cdr: CdrRow) -> str | None:
@@ -123,6 +138,13 @@ def _outcome(found: Evidence) -> ReservationOutcome | None:
     if "ACTIVE" in statuses:
         return ReservationOutcome.USED
     return _OUTCOMES.get(found.reservation or "")
+
+
+def _first(cdr: CdrRow, found: Evidence) -> datetime:
+    """When the driver saw the price: a CDR does not say that its session began later."""
+    known = found.session_start or found.asked_at
+    began = _began(cdr)
+    return began if known is None or known < _EPOCH else min(known, began)
 
 
 def _began(cdr: CdrRow) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,8 +20,11 @@ from ocpi_hub.pricing import (
     tariffs_of,
 )
 from ocpi_hub.pricing.published import as_published, switched
-from ocpi_hub.pricing.rules import Flag, Rule
+from ocpi_hub.pricing.rules import Flag
 from ocpi_hub.protocol.errors import InvalidParameters
+
+# What is billed by a tariff that nobody could see, in the currency of the CDR.
+_MOST_UNSEEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Known:
     current: Sequence[Mapping[str, Any]] = ()
     # Folded; those that hung at the connector.
     offered: frozenset[str] = frozenset()
+    # Whether a Session has come, or the CPO was told yes.
+    told: bool = True
     time_zone: str | None = None
     outcome: ReservationOutcome | None = None
     # The ProfileType that the driver chose.
@@ -77,7 +82,7 @@ def _repriced(cdr: Mapping[str, Any], known: Known) -> Repriced:
     return Repriced(
         clearing.verdict,
         clearing.sentence,
-        _wrong(cdr, clearing) or _unseen(flags, known),
+        _wrong(cdr, clearing) or (None if _free(cdr) else _unseen(cdr, used.values(), known)),
         flags,
         {**clearing.document(), "explanation": explain(cdr, priced, clearing)},
         tuple(dict(each.document) for each in used.values()),
@@ -114,8 +119,21 @@ def _free(cdr: Mapping[str, Any]) -> bool:
     return not Decimal(cost["excl_vat"]) and not Decimal(cost.get("incl_vat") or 0)
 
 
-def _unseen(flags: Sequence[Flag], known: Known) -> str | None:
-    """A tariff that nobody could see, where others hung at the connector."""
-    seen = {str(each["id"]).lower() for each in known.published} & known.offered
-    unseen = next((each for each in flags if each.rule is Rule.TARIFF_NOT_PUBLISHED), None)
-    return unseen.message if unseen is not None and seen else None
+def _unseen(cdr: Mapping[str, Any], used: Iterable[CompiledTariff], known: Known) -> str | None:
+    """Why its tariffs are none that the driver could see; those of a CPO that publishes none count
+    for small amounts, where there was a charge."""
+    published = {str(each["id"]).lower() for each in known.published}
+    seen = published & known.offered
+    for tariff in used:
+        if seen and tariff.id.lower() not in published:
+            return f"tariff {tariff.id} was not published by then"
+        if known.offered and tariff.id.lower() not in known.offered:
+            return f"tariff {tariff.id} did not hang at the connector"
+    if seen:
+        return None
+    if not known.told:
+        return "no tariff was published there, no Session has come, and nobody was told yes"
+    claimed = Decimal(cdr["total_cost"]["excl_vat"])
+    if claimed > _MOST_UNSEEN:
+        return f"no tariff was published there, and it claims more than {_MOST_UNSEEN}"
+    return None

@@ -6,17 +6,20 @@ Each accepted change goes to the charge it belongs to, in the same transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from emsp_adapter.asking import Asking
 from emsp_adapter.charging import charges
+from emsp_adapter.contracts import offers
 from emsp_adapter.contracts.authorization import misfit
 from emsp_adapter.contracts.own_tokens import own_token
 from emsp_adapter.office import Office
 from emsp_adapter.store import audit, authorizations
 from emsp_adapter.store import sessions as store
+from emsp_adapter.store.outcomes import takes_the_place
 from emsp_adapter.store.sessions import SessionRow
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.node.engine import Hot
@@ -37,6 +40,9 @@ log = logging.getLogger(__name__)
 _FINAL = frozenset({SessionStatus.COMPLETED, SessionStatus.INVALID})
 # The text of the chapter says RESERVED once, and some send it (AMB-41).
 _MEANT = {"RESERVED": SessionStatus.RESERVATION.value}
+# From then on the driver charges.
+_BEGUN = {SessionStatus.ACTIVE.value, SessionStatus.COMPLETED.value}
+_STALE = Reply(message="stale: a newer last_updated is stored, nothing changed")
 # A Session that nobody has told of for so long runs no more.
 _SILENT = timedelta(days=1)
 
@@ -45,8 +51,8 @@ async def put(office: Office, asking: Asking) -> Reply:
     """Keep a Session; a PUT replaces all of it (SES-12)."""
     document, owner = dict(asking.document), asking.owner
     async with office.db.hot_transaction() as conn:
-        await _replace(conn, office, owner, document)
-    return Reply()
+        fresh = await _replace(conn, office, owner, document)
+    return Reply() if fresh else _STALE
 
 
 async def patch(office: Office, asking: Asking) -> Reply:
@@ -57,8 +63,8 @@ async def patch(office: Office, asking: Asking) -> Reply:
         known = await store.find(conn, owner, session_id, lock=True)
         if known is None:
             raise _unknown(session_id)
-        if _older(known, changes):
-            return Reply()
+        if _older(known, changes, now=office.now()):
+            return _STALE
         merged = merge_session(known.document, changes)
         check(Session, merged)
         await _take(conn, office, owner, known=known, document=merged)
@@ -81,11 +87,14 @@ async def keep(office: Office, owner: Party, document: Mapping[str, Any]) -> Non
         await _replace(conn, office, owner, document)
 
 
-async def _replace(conn: Hot, office: Office, owner: Party, document: Mapping[str, Any]) -> None:
+async def _replace(conn: Hot, office: Office, owner: Party, document: Mapping[str, Any]) -> bool:
+    """Whether it was not older than what is known."""
     await store.claim(conn, owner, document["id"])
     known = await store.find(conn, owner, document["id"], lock=True)
-    if known is None or not _older(known, document):
-        await _take(conn, office, owner, known=known, document=document)
+    if known is not None and _older(known, document, now=office.now()):
+        return False
+    await _take(conn, office, owner, known=known, document=document)
+    return True
 
 
 async def _take(
@@ -98,6 +107,8 @@ async def _take(
 ) -> None:
     if known is not None and same(known.document, document):
         return
+    if Decimal(document["kwh"]) < 0:
+        raise InvalidParameters(f"kwh: {document['kwh']} is negative, a charger gives energy")
     if known is not None and known.status in _FINAL:
         raise InvalidParameters(
             f"status: session {document['id']!r} is {known.status}, which is final"
@@ -117,6 +128,7 @@ async def _take(
         driver_id=token.driver_id,
         token_id=token.id,
         status=status,
+        tariff_ids=await _hung(conn, owner, document, known=known),
         flags=[each.document() for each in flags],
         last_updated=parse_datetime(document["last_updated"]),
         now=office.now(),
@@ -176,8 +188,20 @@ async def _report(
         )
 
 
-def _older(known: SessionRow, document: Mapping[str, Any]) -> bool:
-    return parse_datetime(document["last_updated"]) < known.last_updated
+async def _hung(
+    conn: Hot, owner: Party, document: Mapping[str, Any], *, known: SessionRow | None
+) -> Sequence[str] | None:
+    """What hangs at the connector, kept from when the charge began on: that is what the driver saw,
+    whatever its CPO hangs there later."""
+    if known is not None and known.tariff_ids is not None and _BEGUN & set(known.statuses):
+        return known.tariff_ids
+    place = (document["location_id"], document["evse_uid"], document["connector_id"])
+    return await offers.hanging(conn, owner, *place)
+
+
+def _older(known: SessionRow, document: Mapping[str, Any], *, now: datetime) -> bool:
+    stamp = parse_datetime(document["last_updated"])
+    return not takes_the_place(stamp, known.last_updated, now=now, pulled=False)
 
 
 def _unknown(session_id: str) -> ObjectNotFound:

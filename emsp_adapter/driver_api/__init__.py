@@ -33,12 +33,17 @@ from emsp_adapter.driver_api.door import PREFIX
 from emsp_adapter.driver_api.limits import Limits
 from emsp_adapter.network.clusters import Overviews
 from emsp_adapter.office import Office
+from ocpi_hub.node.rest.headers import WithHeaders
 from ocpi_hub.node.rest.problems import add_handlers
 
 __all__ = ["PREFIX", "ROUTERS", "application"]
 
+# Unless a route says otherwise: what is here is one driver's, and never a page.
+_ALWAYS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 ROUTERS: tuple[APIRouter, ...] = (
     cards.router,
+    cards.imports,
     locations.router,
     map.router,
     me.router,
@@ -75,6 +80,7 @@ def application(office: Office, watchers: Watchers) -> FastAPI:
     app.state.limits = Limits()
     app.state.overviews = Overviews()
     app.state.watchers = watchers
+    app.add_middleware(WithHeaders, headers=_ALWAYS)
     add_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from emsp_adapter.contracts import tokens
 from emsp_adapter.driver_api import answers
-from emsp_adapter.driver_api.door import Account, At, DriverRoute
+from emsp_adapter.driver_api.door import Account, At, DriverRoute, RoomyRoute
 from emsp_adapter.office import Office
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.node.engine import Hot
@@ -17,9 +17,10 @@ from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
 from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=DriverRoute, tags=["cards"])
+imports = APIRouter(route_class=RoomyRoute, tags=["cards"])
 
-Label = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
-CardId = Annotated[str, Path(max_length=100, pattern=PLAIN, description="The `id` of a card.")]
+Label = Annotated[str, Field(min_length=1, max_length=100), PLAIN]
+CardId = Annotated[str, Path(max_length=100, description="The `id` of a card."), PLAIN]
 
 
 class GivenCard(Given):
@@ -59,7 +60,7 @@ async def post_card(given: GivenCard, office: At, driver_id: Account) -> Json:
     return Json(_shown(added), 201)
 
 
-@router.post("/cards/import", status_code=201, response_model=answers.Cards)
+@imports.post("/cards/import", status_code=201, response_model=answers.Cards)
 async def post_cards(given: GivenCards, office: At, driver_id: Account) -> Json:
     """Adds several cards at once."""
     async with office.db.hot_transaction() as conn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -20,20 +19,18 @@ from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.office import Office
 from emsp_adapter.store import charges as store
 from emsp_adapter.store.charges import Charge
-from ocpi_hub.node.rest.bodies import PLAIN, Given, Json, Moment
+from ocpi_hub.node.rest.bodies import PLAIN, Given, Json, Moment, Number
 from ocpi_hub.protocol.errors import ObjectNotFound
 from ocpi_hub.protocol.types import format_datetime
 from ocpi_hub.protocol.v2_2_1.types import ProfileType
 
 router = APIRouter(route_class=DriverRoute, tags=["charging"])
 
-ChargeId = Annotated[str, Path(max_length=36, pattern=PLAIN)]
-Name = Annotated[str, Field(min_length=1, max_length=36, pattern=PLAIN)]
-LocationKey = Annotated[
-    str, Field(min_length=1, max_length=50, pattern=PLAIN, examples=["NL*CPO*LOC1"])
-]
+ChargeId = Annotated[str, Path(max_length=36), PLAIN]
+Name = Annotated[str, Field(min_length=1, max_length=36), PLAIN]
+LocationKey = Annotated[str, Field(min_length=1, max_length=50, examples=["NL*CPO*LOC1"]), PLAIN]
 Language = Annotated[str | None, Header(alias="Accept-Language", max_length=500)]
-_Energy = Annotated[Decimal, Field(gt=0, le=1000, max_digits=8, decimal_places=4)]
+_Energy = Annotated[Number, Field(gt=0, le=1000, max_digits=8, decimal_places=4)]
 
 
 class Which(StrEnum):

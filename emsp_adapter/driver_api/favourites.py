@@ -19,9 +19,7 @@ from ocpi_hub.protocol.party import Party
 router = APIRouter(route_class=DriverRoute, tags=["favourites"])
 
 _MOST = 500
-_Key = Annotated[
-    str, Path(max_length=100, pattern=PLAIN, description="A location's id, as NL*CPO*LOC1.")
-]
+_Key = Annotated[str, Path(max_length=100, description="A location's id, as NL*CPO*LOC1."), PLAIN]
 
 
 @router.get("/favourites", response_model=answers.Favourites)

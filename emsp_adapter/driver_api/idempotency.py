@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
+from pydantic import Field
 
 from emsp_adapter.driver_api.door import office_of
 from emsp_adapter.office import Office
@@ -22,12 +23,9 @@ from ocpi_hub.node.rest.problems import Problem
 _CLAIMED_FOR = timedelta(minutes=2)
 
 _Key = Annotated[
-    str | None,
+    Annotated[str, Field(min_length=1, max_length=200), PLAIN] | None,
     Header(
         alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=PLAIN,
         description="Chosen by the app, one for each thing it wants done; good for a day.",
     ),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -10,9 +12,8 @@ from fastapi.responses import StreamingResponse
 from emsp_adapter.charging import live
 from emsp_adapter.charging.live import Watchers
 from emsp_adapter.driver_api.charges import ChargeId, Language
-from emsp_adapter.driver_api.door import At, Charging, DriverRoute
+from emsp_adapter.driver_api.door import Asker, At, Charging, DriverRoute
 from emsp_adapter.money.price_texts import language_of
-from emsp_adapter.store import charges as store
 from ocpi_hub.protocol.errors import ObjectNotFound
 
 router = APIRouter(route_class=DriverRoute, tags=["charging"])
@@ -25,22 +26,40 @@ def _watchers_of(request: Request) -> Watchers:
     return cast("Watchers", request.app.state.watchers)
 
 
+def _token_of(request: Request) -> bytes:
+    return cast("Asker", request.state.asker).token_hash
+
+
 @router.get("/charges/{charge_id}/events", response_class=StreamingResponse)
 async def watch(
     charge_id: ChargeId,
     office: At,
     driver_id: Charging,
     watchers: Annotated[Watchers, Depends(_watchers_of)],
+    token_hash: Annotated[bytes, Depends(_token_of)],
     language: Language = None,
 ) -> StreamingResponse:
     """The whole charge as an event `charge`, now and at each change, until it is over. A comment
-    every 15 s says that there is no news."""
-    async with office.db.hot() as conn:
-        found = await store.of_driver(conn, driver_id, charge_id)
-    if found is None:
+    every 15 s says that there is no news. One driver watches ten at once."""
+    events = live.events(
+        watchers,
+        office,
+        driver_id,
+        charge_id,
+        token_hash=token_hash,
+        language=language_of(language),
+    )
+    # What is refused is refused before the answer begins.
+    first = await anext(events, None)
+    if first is None:
         raise ObjectNotFound(f"there is no charge {charge_id!r}")
     return StreamingResponse(
-        live.events(watchers, office, driver_id, charge_id, language=language_of(language)),
-        media_type="text/event-stream",
-        headers=_AS_IT_COMES,
+        _all(first, events), media_type="text/event-stream", headers=_AS_IT_COMES
     )
+
+
+async def _all(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
+        yield first
+        async for each in rest:
+            yield each

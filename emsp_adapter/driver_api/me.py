@@ -34,7 +34,7 @@ def _locale(text: str) -> str:
 class GivenProfile(Given):
     """What the driver says of itself; what is left out stays, a name that is null goes."""
 
-    name: Annotated[str, Field(max_length=NAME_CHARACTERS, pattern=PLAIN)] | None = None
+    name: Annotated[str, Field(max_length=NAME_CHARACTERS), PLAIN] | None = None
     locale: Annotated[str, AfterValidator(_locale)] = "en"
 
 

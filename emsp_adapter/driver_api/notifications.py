@@ -18,6 +18,7 @@ from emsp_adapter.store.notifications import Wishes
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.node.signing import BadSecret, new_secret, secret_bytes
+from ocpi_hub.service.address import AddressGuard
 
 router = APIRouter(route_class=DriverRoute, tags=["notifications"])
 
@@ -69,7 +70,9 @@ def _new_secret(webhook: GivenWebhook | None, office: Office) -> str | None:
     """The secret that was given, checked as the URL is."""
     if webhook is None:
         return None
-    check_webhook_url(webhook.url, private=office.settings.allow_private_networks)
+    settings = office.settings
+    guard = AddressGuard(settings.allow_private_networks, own_urls=(settings.public_url,))
+    check_webhook_url(webhook.url, guard=guard)
     if webhook.secret is None:
         return None
     try:

@@ -10,14 +10,14 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 
-from ocpi_hub.node.rest.bodies import Json
+from ocpi_hub.node.rest.bodies import Json, Whole
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.errors import OcpiError
 from ocpi_hub.protocol.jsontext import dumps, loads
 
 T = TypeVar("T")
 
-Limit = Annotated[int, Query(ge=1, le=200, description="At most so many.")]
+Limit = Annotated[Whole, Query(ge=1, le=200, description="At most so many.")]
 Cursor = Annotated[
     str | None, Query(max_length=1000, description="`next` of the page before; opaque.")
 ]

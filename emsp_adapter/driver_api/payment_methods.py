@@ -25,14 +25,14 @@ from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=DriverRoute, tags=["payment"])
 
-_Id = Annotated[str, Path(max_length=100, pattern=PLAIN)]
+_Id = Annotated[str, Path(max_length=100), PLAIN]
 
 
 class GivenMethod(Given):
     """The demo's card, or the id of a setup page where a card was given."""
 
     kind: Literal["demo"] | None = None
-    setup: Annotated[str, Field(min_length=1, max_length=255, pattern=PLAIN)] | None = None
+    setup: Annotated[str, Field(min_length=1, max_length=255), PLAIN] | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> GivenMethod:

@@ -26,7 +26,7 @@ router = APIRouter(route_class=DriverRoute, tags=["plans"])
 class GivenPlan(Given):
     """Which plan to have."""
 
-    id: Annotated[str, Field(min_length=1, max_length=40, pattern=PLAIN)]
+    id: Annotated[str, Field(min_length=1, max_length=40), PLAIN]
 
 
 @router.get("/plans", response_model=answers.Plans)

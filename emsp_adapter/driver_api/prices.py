@@ -6,27 +6,25 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
+from pydantic import Field
 
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
 from emsp_adapter.money import prices
 from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.network import places
-from ocpi_hub.node.rest.bodies import PLAIN, Json
+from ocpi_hub.node.rest.bodies import PLAIN, Json, Number
 
 router = APIRouter(route_class=DriverRoute, tags=["prices"])
 
-_Text = Annotated[str, Query(min_length=1, max_length=100, pattern=PLAIN)]
-_OptionalText = Annotated[str | None, Query(min_length=1, max_length=36, pattern=PLAIN)]
+_Text = Annotated[str, Query(min_length=1, max_length=100), PLAIN]
+_OptionalText = Annotated[Annotated[str, Field(min_length=1, max_length=36), PLAIN] | None, Query()]
 _Energy = Annotated[
-    Decimal, Query(ge=0, le=1000, decimal_places=3, description="How much is charged, in kWh.")
+    Number, Query(ge=0, le=1000, decimal_places=3, description="How much is charged, in kWh.")
 ]
 _Minutes = Annotated[
-    Decimal | None,
+    Annotated[Number, Field(ge=0, le=10080, decimal_places=0)] | None,
     Query(
-        ge=0,
-        le=10080,
-        decimal_places=0,
         description="How long the car stays; what is over after charging is parking.",
     ),
 ]

@@ -39,8 +39,8 @@ Words = Annotated[
     Field(max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"),
     AfterValidator(_something),
 ]
-Id = Annotated[str, Path(max_length=100, pattern=PLAIN)]
-_Reference = Annotated[str, Field(min_length=1, max_length=100, pattern=PLAIN)]
+Id = Annotated[str, Path(max_length=100), PLAIN]
+_Reference = Annotated[str, Field(min_length=1, max_length=100), PLAIN]
 
 
 class GivenProblem(Given):

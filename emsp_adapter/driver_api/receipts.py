@@ -21,8 +21,8 @@ from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=DriverRoute, tags=["receipts"])
 
-_Id = Annotated[str, Path(max_length=100, pattern=PLAIN)]
-_Month = Annotated[str, Path(max_length=7, pattern=PLAIN, examples=["2026-03"])]
+_Id = Annotated[str, Path(max_length=100), PLAIN]
+_Month = Annotated[str, Path(max_length=7, examples=["2026-03"]), PLAIN]
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 

@@ -21,7 +21,7 @@ from ocpi_hub.node.rest.bodies import PLAIN, Given, Json, Moment
 
 router = APIRouter(route_class=DriverRoute, tags=["charging"])
 
-_Id = Annotated[str, Path(max_length=36, pattern=PLAIN)]
+_Id = Annotated[str, Path(max_length=36), PLAIN]
 
 
 class GivenReservation(Given):

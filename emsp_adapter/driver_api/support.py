@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from emsp_adapter.driver_api import answers
-from emsp_adapter.driver_api.door import At, DriverRoute, Staff
+from emsp_adapter.driver_api.door import At, RoomyRoute, Staff
 from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
 from emsp_adapter.driver_api.problems import Id, Words, shown, whole
 from emsp_adapter.drivers import problems as work
@@ -20,10 +20,10 @@ from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.types import format_datetime
 
-router = APIRouter(route_class=DriverRoute, tags=["support"])
+router = APIRouter(route_class=RoomyRoute, tags=["support"])
 
 _Filter = Annotated[State | None, Query(description="Those in this state.")]
-_Email = Annotated[str, Query(min_length=3, max_length=254, pattern=PLAIN)]
+_Email = Annotated[str, Query(min_length=3, max_length=254), PLAIN]
 
 
 class GivenAnswer(Given):

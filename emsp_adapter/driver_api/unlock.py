@@ -16,7 +16,7 @@ from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
 
 router = APIRouter(route_class=DriverRoute, tags=["support"])
 
-_Id = Annotated[str, Path(max_length=36, pattern=PLAIN)]
+_Id = Annotated[str, Path(max_length=36), PLAIN]
 
 
 class GivenUnlock(Given):
@@ -26,7 +26,7 @@ class GivenUnlock(Given):
     evse_uid: Name
     connector_id: Name
     driver_id: Name | None = None
-    why: Annotated[str, Field(min_length=3, max_length=500, pattern=PLAIN)]
+    why: Annotated[str, Field(min_length=3, max_length=500), PLAIN]
 
 
 @router.post("/support/unlock", status_code=201, response_model=answers.Unlock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -19,7 +18,7 @@ from emsp_adapter.office import Office
 from emsp_adapter.store import search
 from emsp_adapter.store.filters import Filters
 from ocpi_hub.node.engine import Hot
-from ocpi_hub.node.rest.bodies import PLAIN
+from ocpi_hub.node.rest.bodies import PLAIN, Number, Whole
 from ocpi_hub.protocol.v2_2_1.locations import ConnectorType
 
 # Numbers as scripts write them: float() also takes "nan", "1_0" and digits of other scripts.
@@ -91,8 +90,8 @@ def plugs_of(text: str) -> tuple[str, ...]:
     return tuple(_SPELLED.get(part.lower(), part) for part in parts)
 
 
-_Text = Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
-_Amount = Annotated[Decimal, Field(ge=0, le=100_000, max_digits=12)]
+_Text = Annotated[str, StringConstraints(max_length=200), PLAIN]
+_Amount = Annotated[Number, Field(ge=0, le=100_000, max_digits=12)]
 
 
 class Wanted(BaseModel):
@@ -127,7 +126,7 @@ class WantedPlaces(Wanted):
     near: Annotated[str, AfterValidator(_near)] | None = Field(
         None, description="LAT,LON: the nearest first.", examples=["52.09,5.11"]
     )
-    radius_m: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+    radius_m: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="Not further from `near` than that."
     )
     bbox: Annotated[str, AfterValidator(_bbox)] | None = Field(
@@ -135,7 +134,7 @@ class WantedPlaces(Wanted):
         description="W,S,E,N; W is greater than E across the 180th meridian.",
         examples=["5.0,52.0,5.2,52.2"],
     )
-    limit: Annotated[int, Field(ge=1, le=200)] = Field(50, description="At most so many.")
+    limit: Annotated[Whole, Field(ge=1, le=200)] = Field(50, description="At most so many.")
     cursor: Annotated[str, Field(max_length=1000)] | None = Field(
         None, description="`next` of the page before; opaque."
     )
@@ -148,7 +147,7 @@ class WantedMap(Wanted):
         description="W,S,E,N; W is greater than E across the 180th meridian.",
         examples=["5.0,52.0,5.2,52.2"],
     )
-    zoom: Annotated[int, Field(ge=0, le=MOST_ZOOM)] = Field(
+    zoom: Annotated[Whole, Field(ge=0, le=MOST_ZOOM)] = Field(
         description="As maps on the web count it."
     )
 

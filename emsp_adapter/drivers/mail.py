@@ -4,22 +4,34 @@ SMTP, or kept as files where there is no mail server.
 
 from __future__ import annotations
 
+import base64
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 
 from emsp_adapter.store import outbox
 from emsp_adapter.store.outbox import Channel, Owed
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.rest.bodies import seen
 
 _LONGEST_SUBJECT = 200
 # No list of several, no name, no header, no other alphabet.
 _ADDRESS = re.compile(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,255}")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A PDF that comes with a mail."""
+
+    name: str
+    content: bytes
 
 
 class BadAddress(ValueError):
@@ -37,14 +49,24 @@ def is_address(text: str) -> bool:
     return True
 
 
-async def queue(conn: Hot, *, to: str, subject: str, text: str, now: datetime) -> None:
+async def queue(
+    conn: Hot,
+    *,
+    to: str,
+    subject: str,
+    text: str,
+    now: datetime,
+    enclosure: Enclosure | None = None,
+) -> None:
     """Owes a mail of plain text to one address, in the caller's transaction; or BadAddress."""
     if not is_address(to):
         raise BadAddress("to: expected one e-mail address")
-    line = _BREAKS.sub(" ", subject).strip()[:_LONGEST_SUBJECT]
-    await outbox.add(
-        conn, Channel.MAIL, address=to, document={"subject": line, "text": text}, now=now
-    )
+    line = seen(_BREAKS.sub(" ", subject)).strip()[:_LONGEST_SUBJECT]
+    document: dict[str, Any] = {"subject": line, "text": seen(text)}
+    if enclosure is not None:
+        content = base64.b64encode(enclosure.content).decode()
+        document["enclosure"] = {"name": enclosure.name, "content": content}
+    await outbox.add(conn, Channel.MAIL, address=to, document=document, now=now)
 
 
 def message_of(owed: Owed, *, sender: Address, domain: str) -> EmailMessage:
@@ -58,4 +80,10 @@ def message_of(owed: Owed, *, sender: Address, domain: str) -> EmailMessage:
     # No program answers to it, and no vacation note either.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(owed.document["text"])
+    enclosed = owed.document.get("enclosure")
+    if enclosed is not None:
+        content = base64.b64decode(enclosed["content"])
+        message.add_attachment(
+            content, maintype="application", subtype="pdf", filename=enclosed["name"]
+        )
     return message

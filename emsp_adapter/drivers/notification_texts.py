@@ -32,7 +32,9 @@ _EN = Catalogue(
         "charge_started": ("Charging has started", "Your car is charging."),
         "charge_finished": ("Charging has finished", "Your charge has come to its end."),
         "charge_failed": ("Charging did not start", "Your charge could not be started."),
-        "receipt_ready": ("Your receipt", "The receipt for your charge is ready."),
+        "receipt_ready": ("Your receipt", "The receipt for your charge is enclosed."),
+        "receipt_ready_plan": ("Your receipt", "The receipt for your plan's month is enclosed."),
+        "receipt_ready_credit": ("Your credit note", "You get money back; the paper is enclosed."),
         "scheduled_start_missed": (
             "A planned charge did not start",
             "The charge that you had planned did not start at its time.",
@@ -79,7 +81,12 @@ _DE = Catalogue(
             "Der Ladevorgang hat nicht begonnen",
             "Ihr Ladevorgang konnte nicht gestartet werden.",
         ),
-        "receipt_ready": ("Ihre Quittung", "Die Quittung für Ihren Ladevorgang liegt bereit."),
+        "receipt_ready": ("Ihr Beleg", "Der Beleg für Ihren Ladevorgang liegt bei."),
+        "receipt_ready_plan": ("Ihr Beleg", "Der Beleg für den Monat Ihres Tarifs liegt bei."),
+        "receipt_ready_credit": (
+            "Ihre Gutschrift",
+            "Sie bekommen Geld zurück; der Beleg liegt bei.",
+        ),
         "scheduled_start_missed": (
             "Ein geplanter Ladevorgang hat nicht begonnen",
             "Der Ladevorgang, den Sie geplant hatten, hat nicht zu seiner Zeit begonnen.",
@@ -110,7 +117,7 @@ _DE = Catalogue(
         "until": "Bis",
         "energy_kwh": "Energie",
         "gross": "Gesamt",
-        "receipt_number": "Quittung",
+        "receipt_number": "Beleg",
         "reason": "Grund",
         "answer": "Antwort",
     },
@@ -122,21 +129,22 @@ CATALOGUES: Mapping[str, Catalogue] = {"en": _EN, "de": _DE}
 
 
 def written(
-    kind: str, facts: Mapping[str, Any], *, locale: str, name: str, url: str
+    kind: str, facts: Mapping[str, Any], *, locale: str, name: str, url: str | None
 ) -> tuple[str, str]:
     """Subject and text in the language of a tag such as `de-CH`; English where there is none.
 
-    `name` is the provider's, `url` where the driver's account is.
+    `name` is the provider's, `url` where the driver's account is; a guest has none.
     """
     language = locale.partition("-")[0].lower()
     words = CATALOGUES.get(language, CATALOGUES[_OTHER_LANGUAGE])
-    subject, sentence = words.kinds[kind]
+    subject, sentence = words.kinds.get(f"{kind}_{facts.get('of')}") or words.kinds[kind]
     lines = [
         f"{label}: {_shown(fact, facts, language)}"
         for fact, label in words.facts.items()
         if facts.get(fact) not in (None, "")
     ]
-    parts = [words.greeting, sentence, "\n".join(lines), f"{words.closing}\n{url}", f"-- \n{name}"]
+    closing = "" if url is None else f"{words.closing}\n{url}"
+    parts = [words.greeting, sentence, "\n".join(lines), closing, f"-- \n{name}"]
     return subject, "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -5,14 +5,14 @@ into an e-mail and a call of the driver's webhook as the driver wants it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from emsp_adapter.drivers import mail
-from emsp_adapter.drivers.mail import BadAddress
+from emsp_adapter.drivers.mail import BadAddress, Enclosure
 from emsp_adapter.drivers.notification_texts import written
 from emsp_adapter.office import Office
 from emsp_adapter.store import notifications as rows
@@ -70,9 +70,11 @@ async def note(
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Puts into the outbox what drivers are to be told."""
+    """Puts into the outbox what drivers are to be told; `receipt` is what a mail about one
+    encloses, by the bill's id."""
 
     office: Office
+    receipt: Callable[[Hot, str], Awaitable[Enclosure | None]]
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -112,10 +114,15 @@ class Notifier:
             each.facts,
             locale=each.locale,
             name=settings.name,
-            url=f"{settings.public_url}/",
+            url=None if each.guest else f"{settings.public_url}/",
         )
+        about_receipt = each.kind == Kind.RECEIPT_READY
+        enclosure = await self.receipt(conn, each.subject_id) if about_receipt else None
+        now = self.office.now()
         try:
-            await mail.queue(conn, to=address, subject=subject, text=text, now=self.office.now())
+            await mail.queue(
+                conn, to=address, subject=subject, text=text, now=now, enclosure=enclosure
+            )
         except BadAddress:
             log.warning("a driver's address takes no mail", extra={"driver": each.driver_id})
 

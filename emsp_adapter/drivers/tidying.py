@@ -7,13 +7,15 @@ from datetime import timedelta
 
 from emsp_adapter.identity import keys
 from emsp_adapter.office import Office
-from emsp_adapter.store import expired, idempotency, notifications, places
+from emsp_adapter.store import commands, expired, idempotency, notifications, places
 from ocpi_hub.node.steady import steadily
 
 _PAUSE = 600.0
 _ANSWERS_KEPT = timedelta(days=1)
 # So long nothing is told twice.
 _NOTIFICATIONS_KEPT = timedelta(days=90)
+# So long support can see what an operator answered.
+_COMMANDS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Tidying:
         async with self.office.db.hot() as conn:
             await idempotency.purge(conn, before=now - _ANSWERS_KEPT)
             await notifications.purge(conn, before=now - _NOTIFICATIONS_KEPT)
+            await commands.purge(conn, before=now - _COMMANDS_KEPT)
         async with self.office.db.hot_transaction() as conn:
             await places.forget_hours(conn)
             await expired.purge(conn, now=now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from emsp_adapter.drivers.outbox import NotDelivered
@@ -13,18 +15,33 @@ from ocpi_hub.node.signing import signed_headers
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.urls import check_url
+from ocpi_hub.service.address import AddressGuard
 from ocpi_hub.service.transport import AddressRefused, Request, TransportError
 
 _TIMEOUT = 10.0
 _LONGEST_ANSWER = 64_000
 _GONE = 410
+_LOCALHOST, _LOOPBACK = "localhost", "127.0.0.1"
 
 
-def check_webhook_url(url: str, *, private: bool) -> None:
-    """InvalidParameters for a URL that is never called; `private` also allows http."""
+def check_webhook_url(url: str, *, guard: AddressGuard) -> None:
+    """InvalidParameters for a URL that is never called, as far as it shows that itself."""
     check_url(url, name="webhook.url")
-    if urlsplit(url).scheme != "https" and not private:
+    if urlsplit(url).scheme != "https" and not guard.allow_private:
         raise InvalidParameters("webhook.url: expected an https URL")
+    try:
+        _check_host(guard.check_url(url).host, guard)
+    except AddressRefused as error:
+        raise InvalidParameters(f"webhook.url: {error}") from error
+
+
+def _check_host(host: str, guard: AddressGuard) -> None:
+    """AddressRefused for an address, or a name of this machine itself (RFC 6761 6.3), that is not
+    called; where other names lead is seen when they are."""
+    if host == _LOCALHOST or host.endswith(f".{_LOCALHOST}"):
+        guard.check_address(host, _LOOPBACK)
+    with suppress(ValueError):
+        guard.check_address(host, str(ip_address(host)))
 
 
 @dataclass(frozen=True, slots=True)

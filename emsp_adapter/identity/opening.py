@@ -25,6 +25,7 @@ from emsp_adapter.store import browser_sessions, drivers, grants, mail_tokens, s
 from emsp_adapter.store.mail_tokens import MailToken, Purpose
 from emsp_adapter.store.sign_in_failures import account_of
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.node.rest.bodies import seen
 from ocpi_hub.node.rest.requests import address_of
 from ocpi_hub.node.secrets import hash_token
 
@@ -83,7 +84,7 @@ async def _driver(conn: Hot, request: Request, used: MailToken, name: str | None
             conn,
             desk_of(request).office,
             used.email,
-            name=None if name is None else name.strip()[:NAME_CHARACTERS] or None,
+            name=None if name is None else seen(name).strip()[:NAME_CHARACTERS] or None,
             locale=words_of(request).locale,
         )
     except EmailTaken as error:

@@ -25,14 +25,14 @@ from emsp_adapter.money.settling import Settling
 from emsp_adapter.money.terms import Terms
 from emsp_adapter.office import Office
 from emsp_adapter.payments import holding, owing
-from emsp_adapter.store import bills, cdrs, drivers, notices, payments
+from emsp_adapter.store import bills, cdrs, charges, drivers, notices, payments
 from emsp_adapter.store import plans as plan_store
 from emsp_adapter.store.bills import Bill
 from emsp_adapter.store.cdrs import CdrRow
 from emsp_adapter.store.plans import Plan
 from ocpi_hub.node.engine import UNAVAILABLE, Hot
 from ocpi_hub.node.steady import steadily
-from ocpi_hub.pricing import Circumstances, reservation_outcome
+from ocpi_hub.pricing import Circumstances, Verdict, reservation_outcome
 from ocpi_hub.pricing.money import HOUR, ZERO
 from ocpi_hub.protocol.errors import InvalidParameters
 
@@ -41,6 +41,13 @@ log = logging.getLogger(__name__)
 _PAUSE = 1.0
 _AT_ONCE = 50
 _NOW_AND_THEN = timedelta(minutes=1)
+# What waits for something is soon looked at again; what failed, later, and not for ever.
+_WAITS_FOR = timedelta(seconds=10)
+_FAILED_FOR = timedelta(minutes=5)
+_TRIED_FOR = timedelta(days=1)
+_NOT_BILLED = "it could not be billed; the log says why"
+# Any other claim may be less than the exact price.
+_RIGHT = frozenset({Verdict.MATCH, Verdict.ROUNDING})
 
 
 class NotNow(Exception):
@@ -76,17 +83,19 @@ class Billing:
 async def bill_cdrs(office: Office) -> None:
     """A bill for every accepted CDR that has none; one that cannot be billed holds up no other."""
     async with office.db.hot_transaction() as conn:
-        waiting = await cdrs.unbilled(conn, _AT_ONCE)
+        waiting = await cdrs.unbilled(conn, _AT_ONCE, now=office.now())
         for row in waiting:
             try:
                 async with conn.transaction():
                     await _bill(conn, office, row)
             except NotNow as reason:
                 log.info("a CDR waits", extra={"cdr": row.id, "reason": str(reason)})
+                await cdrs.bill_later(conn, row.id, due_at=office.now() + _WAITS_FOR)
             except UNAVAILABLE:
                 raise
             except Exception:
                 log.exception("a CDR could not be billed", extra={"cdr": row.id})
+                await _failed(conn, office, row)
     if waiting:
         office.poke()
 
@@ -111,7 +120,8 @@ async def bill_fees(office: Office) -> None:
 def priced(row: CdrRow, terms: Terms, *, language: str) -> DriverPrice:
     """What the driver pays for a CDR: its exact price by the tariffs it was cleared with.
 
-    Where that cannot be read, and staff accepted the CDR nevertheless, what it states.
+    What it states instead, where that is less, or where the price cannot be read and staff accepted
+    the CDR nevertheless.
     """
     explanation: Mapping[str, Any] = (row.clearing or {}).get("explanation") or {}
     zone = (explanation.get("time_zone") or {}).get("name")
@@ -121,7 +131,7 @@ def priced(row: CdrRow, terms: Terms, *, language: str) -> DriverPrice:
         reservation_outcome=None if outcome is None else reservation_outcome(outcome),
     )
     try:
-        return driver_price(
+        price = driver_price(
             row.document,
             row.tariffs,
             time_zone=zone,
@@ -130,9 +140,33 @@ def priced(row: CdrRow, terms: Terms, *, language: str) -> DriverPrice:
             language=language,
         )
     except InvalidParameters:
-        energy = Decimal(row.document.get("total_energy") or 0)
-        cost, currency = row.document["total_cost"], row.document["currency"]
-        return of_claim(cost, currency, terms, energy=energy, language=language)
+        return _claimed(row, terms, language)
+    if row.verdict in _RIGHT or price.total is None:
+        return price
+    claimed = _claimed(row, terms, language, instead_of=price)
+    less = claimed.total is not None and claimed.total.gross < price.total.gross
+    return claimed if less else price
+
+
+def _claimed(
+    row: CdrRow, terms: Terms, language: str, *, instead_of: DriverPrice | None = None
+) -> DriverPrice:
+    energy = Decimal(row.document.get("total_energy") or 0)
+    cost, currency = row.document["total_cost"], row.document["currency"]
+    return of_claim(cost, currency, terms, energy=energy, language=language, instead_of=instead_of)
+
+
+async def _failed(conn: Hot, office: Office, row: CdrRow) -> None:
+    """It is tried again later; what cannot be billed for long is for staff."""
+    now = office.now()
+    since = row.decided_at or row.cleared_at or row.received_at
+    if row.bill_due_at is None or now - since < _TRIED_FOR:
+        await cdrs.bill_later(conn, row.id, due_at=now + _FAILED_FOR)
+        return
+    await cdrs.dispute(conn, row.id, reason=_NOT_BILLED)
+    if row.charge_id is not None:
+        await charges.change(conn, row.charge_id, disputed=True)
+    await notices.tell(conn, row.driver_id)
 
 
 async def _bill(conn: Hot, office: Office, row: CdrRow) -> None:

@@ -92,21 +92,29 @@ def of_claim(
     *,
     energy: Decimal,
     language: str,
+    instead_of: DriverPrice | None = None,
 ) -> DriverPrice:
-    """The price of a session whose tariff nobody knows: what the CPO states, and the plan's part.
+    """What the CPO states, and the plan's part: of a session whose tariff nobody knows, or
+    `instead_of` the price by its tariff.
 
     `cost` is an OCPI Price; InvalidParameters has refused one that cannot be read.
     """
     net = Decimal(cost["excl_vat"])
     gross = net if cost.get("incl_vat") is None else Decimal(cost["incl_vat"])
     with localcontext(WIDE):
-        vat = (gross - net) * HOUR
+        vat, rate = (gross - net) * HOUR, None
         if cost.get("incl_vat") is None:
-            vat = _vat(net * HOUR, terms.vat_rate)
-        rate = terms.vat_rate if cost.get("incl_vat") is None else None
+            rate = terms.vat_rate if instead_of is None else _rate_of(instead_of)
+            vat = _vat(net * HOUR, rate)
         charge = Charge(Kind.ENERGY, text("claimed", language), net * HOUR, vat, rate)
-    remarks = [text("as_claimed", language)]
+    remarks = [text("as_claimed" if instead_of is None else "below_tariff", language)]
     return _summed(currency, [charge], terms, energy, remarks, language)
+
+
+def _rate_of(price: DriverPrice) -> Decimal | None:
+    """The rate of VAT for all that a station takes: the highest of its lines."""
+    rates = (line.vat_rate for line in price.lines if line.kind in _ORDER)
+    return max((each for each in rates if each is not None), default=None)
 
 
 def of_charges(

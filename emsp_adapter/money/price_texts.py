@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from babel.core import negotiate_locale
 from babel.numbers import format_decimal
+
+from ocpi_hub.pricing.money import WIDE
 
 LANGUAGES = ("en", "de")
 
@@ -43,6 +45,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "as_claimed": (
         "This is the amount that the operator states; it cannot be checked against a tariff.",
         "Das ist der Betrag laut Betreiber; er ist an keinem Tarif nachprüfbar.",
+    ),
+    "below_tariff": (
+        "The operator asks for less than its tariff gives; this is what it asks for.",
+        "Der Betreiber verlangt weniger, als sein Tarif ergibt; das ist sein Betrag.",
     ),
     "vat_unknown": (
         "The operator does not state VAT; the price is without it.",
@@ -101,7 +107,9 @@ def text(key: str, language: str, **values: str) -> str:
 
 def number(value: Decimal, language: str, *, least: int = 0) -> str:
     """A number as people of that language write it: 0.39 and 0,39; at most six decimals."""
-    return str(format_decimal(value, format=f"#,##0.{'0' * least:#<6}", locale=language))
+    # The amounts of CPOs are as long as they like.
+    with localcontext(WIDE):
+        return str(format_decimal(value, format=f"#,##0.{'0' * least:#<6}", locale=language))
 
 
 def joined(parts: Sequence[str], language: str) -> str:

@@ -90,17 +90,18 @@ async def preview(
     now = office.now()
     terms = await plans.holding(conn, office, driver_id, now)
     documents = await places.tariffs_of(conn, plug, now)
-    try:
-        offered = [compile_tariff(each) for each in documents]
-    except InvalidParameters as error:
-        log.info("a tariff cannot be read", extra={"plug": plug.key, "reason": error.message})
-        return unreadable(documents[0]["currency"], terms, language=language)
-    if not offered:
+    if not documents:
         return unknown(terms.currency, terms, language=language)
     stay = None if minutes is None else timedelta(minutes=float(minutes))
     plan = Plan(energy_kwh, power_of(plug.connector), now, stay)
-    found = _estimated(offered, plan, plug.time_zone)
-    said = of_priced(found.priced, terms, language=language)
+    try:
+        offered = [compile_tariff(each) for each in documents]
+        found = _estimated(offered, plan, plug.time_zone)
+        said = of_priced(found.priced, terms, language=language)
+    except InvalidParameters as error:
+        # What the driver asks for has its limits: the tariff or the place makes no sense.
+        log.info("a plug has no price", extra={"plug": plug.key, "reason": error.message})
+        return unreadable(documents[0]["currency"], terms, language=language)
     return said.remarking(*_assumed(found, plan, language, several=len(offered) > 1))
 
 

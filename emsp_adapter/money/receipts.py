@@ -141,6 +141,7 @@ async def announce(conn: Hot, office: Office, bill: Bill) -> None:
         subject_id=bill.id,
         facts={
             **{name: value for name, value in facts.items() if value is not None},
+            "of": bill.kind,
             "gross": f"{written(bill.gross, bill.currency)} {bill.currency}",
             "receipt_number": bill.number,
         },

@@ -21,11 +21,11 @@ from emsp_adapter.payments import owing
 from emsp_adapter.payments.holding import NO_METHOD, card_of
 from emsp_adapter.payments.port import (
     LONG_AGO,
-    HoldGone,
     Order,
     PaymentError,
     PaymentProvider,
     Refused,
+    TooSmall,
 )
 from emsp_adapter.payments.providers import provider_of
 from emsp_adapter.store import bills, notices, payments
@@ -69,10 +69,12 @@ class Settling:
     async def _send(self, provider: PaymentProvider, payment: Payment) -> None:
         try:
             reference = await self._carried_out(provider, payment)
-        except HoldGone as gone:
-            await self._replaced(payment, str(gone))
+        except TooSmall as small:
+            await self._waived(payment, str(small))
         except Refused as refused:
-            await self._refused(payment, str(refused))
+            # What is not held any more can never be captured.
+            refuse = self._replaced if payment.kind == "capture" else self._refused
+            await refuse(payment, str(refused))
         except PaymentError as unclear:
             await self._unclear(payment, str(unclear))
         else:
@@ -110,14 +112,23 @@ class Settling:
             now = self.office.now()
             if not await payments.succeed(conn, payment, reference=reference, now=now):
                 return
-            left = await payments.of_bill(conn, bill.id)
-            if any(each.state in ("due", "refused") for each in left):
-                return
             await self._settled(conn, bill)
         self.office.poke()
 
+    async def _waived(self, payment: Payment, reason: str) -> None:
+        """What the provider does not move is let go; asking again would change nothing."""
+        log.warning("a payment is waived", extra={"bill": payment.bill_id, "reason": reason})
+        async with self.office.db.hot_transaction() as conn:
+            bill = await _locked(conn, payment)
+            if await payments.drop(conn, payment, reason=reason, now=self.office.now()):
+                await self._settled(conn, bill)
+        self.office.poke()
+
     async def _settled(self, conn: Hot, bill: Bill) -> None:
-        """Everything of a bill is paid, or given back."""
+        """What follows once everything of a bill is paid, or given back."""
+        left = await payments.of_bill(conn, bill.id)
+        if any(each.state in ("due", "refused") for each in left):
+            return
         if bill.corrects is not None:
             await bills.become(conn, bill.id, "refunded")
             await bills.become(conn, bill.corrects, "refunded")
@@ -160,7 +171,7 @@ class Settling:
         )
 
     async def _replaced(self, payment: Payment, reason: str) -> None:
-        """A hold that expired before its CDR came: the same amount is charged instead."""
+        """A hold that expired, or cannot be captured: the same amount is charged instead."""
         async with self.office.db.hot_transaction() as conn:
             bill = await _locked(conn, payment)
             if await payments.drop(conn, payment, reason=reason, now=self.office.now()):

@@ -14,13 +14,17 @@ from emsp_adapter.office import Office
 from emsp_adapter.store import places
 from emsp_adapter.store import tariffs as store
 from emsp_adapter.store.outcomes import Outcome
-from ocpi_hub.protocol.errors import ObjectNotFound
+from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Reply
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.protocol.v2_2_1.tariffs import Tariff, TariffDimensionType
 from ocpi_hub.protocol.validation import check
+
+# No price of any currency comes near; a longer number is a mistake that would go to drivers' maps.
+_MOST_PRICE = Decimal(10**6)
+_MOST_LIMIT = Decimal(10**9)
 
 
 async def put(office: Office, asking: Asking) -> Reply:
@@ -73,6 +77,7 @@ def _kwh_prices(tariff: dict[str, Any]) -> Iterator[Decimal]:
 async def _put(
     office: Office, owner: Party, document: dict[str, Any], *, pulled: bool = False
 ) -> Outcome:
+    _check_prices(document)
     now = office.now()
     async with office.db.hot_transaction() as conn:
         await places.lock_prices(conn, owner)
@@ -80,6 +85,25 @@ async def _put(
         if outcome in (Outcome.CREATED, Outcome.UPDATED):
             await take_over(conn, owner, document["id"], now=now)
     return outcome
+
+
+def _check_prices(tariff: dict[str, Any]) -> None:
+    """InvalidParameters names the first amount that is none."""
+    for field, amount, most in _amounts(tariff):
+        if abs(Decimal(amount)) > most:
+            raise InvalidParameters(f"{field}: expected at most {most}")
+
+
+def _amounts(tariff: dict[str, Any]) -> Iterator[tuple[str, Any, Decimal]]:
+    """The amounts of a Tariff: where each stands, and what it may be at most."""
+    for at, element in enumerate(tariff["elements"]):
+        for place, component in enumerate(element["price_components"]):
+            field = f"elements.{at}.price_components.{place}.price"
+            yield field, component["price"], _MOST_PRICE
+    for name in ("min_price", "max_price"):
+        for part, amount in (tariff.get(name) or {}).items():
+            if part in ("excl_vat", "incl_vat") and amount is not None:
+                yield f"{name}.{part}", amount, _MOST_LIMIT
 
 
 def _offer(document: dict[str, Any]) -> store.Offer:

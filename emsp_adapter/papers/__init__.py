@@ -13,12 +13,14 @@ from typing import Any
 
 import typst
 
+from ocpi_hub.node.rest.bodies import seen
+
 _FOLDER = Path(__file__).parent
 
 
 async def pdf(template: str, content: Mapping[str, Any]) -> bytes:
     """The paper of that template; setting it takes some ten milliseconds of another thread."""
-    return await asyncio.to_thread(_set, template, json.dumps(content))
+    return await asyncio.to_thread(_set, template, seen(json.dumps(content, ensure_ascii=False)))
 
 
 def _set(template: str, content: str) -> bytes:

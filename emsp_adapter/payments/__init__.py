@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emsp_adapter.payments.holding import Hold, hold, release
-from emsp_adapter.payments.methods import card_of_setup, keep, open_setup
+from emsp_adapter.payments.methods import card_of_setup, has, keep, open_setup
 from emsp_adapter.payments.port import PaymentError, Refused
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "PaymentError",
     "Refused",
     "card_of_setup",
+    "has",
     "hold",
     "keep",
     "open_setup",

@@ -22,6 +22,8 @@ from ocpi_hub.protocol.jsontext import load_object
 
 log = logging.getLogger(__name__)
 
+_MOST_BYTES = 256_000
+
 PATH = "/payments/stripe/events"
 
 
@@ -32,7 +34,7 @@ def routes(office: Office) -> APIRouter:
     async def take(request: Request) -> Response:
         """Take an event that is signed; one that says nothing new is fine."""
         secret = office.settings.stripe_webhook_secret
-        body = await exact(request).body()
+        body = await exact(request, most=_MOST_BYTES).body()
         header = request.headers.get("stripe-signature", "")
         now = office.now().timestamp()
         if secret is None or not signed(body, header, secret=secret, now=now):

@@ -35,6 +35,8 @@ NO_METHOD = "add a payment method before you charge"
 _UNANSWERED = "the payment provider gives no clear answer; try again in a minute"
 # A hold takes seconds; one that is still asked for after this was left by a process that died.
 _LEFT_AFTER = timedelta(minutes=5)
+# Card networks keep a hold for about a week: no bill came of it.
+_HELD_FOR = timedelta(days=7)
 _AGAIN_AFTER = timedelta(minutes=1)
 _AT_ONCE = 20
 _NO_CENTS_FACTOR = 100
@@ -94,20 +96,21 @@ async def release(office: Office, charge_id: str) -> None:
 
 
 async def sweep(office: Office) -> None:
-    """Give back the holds that a process left behind."""
+    """Give back the holds that a process left behind, and those no bill came for."""
     now = office.now()
     async with office.db.hot() as conn:
         rows = await holds.left_over(
             conn,
             asked_before=now - _LEFT_AFTER,
+            held_before=now - _HELD_FOR,
             released_before=now - _AGAIN_AFTER,
             limit=_AT_ONCE,
         )
     for row in rows:
-        if row.state == "asked":
-            await release(office, row.charge_id)
-        else:
+        if row.state == "releasing":
             await _released(office, row)
+        else:
+            await release(office, row.charge_id)
 
 
 async def chosen(
@@ -156,7 +159,7 @@ async def _released(office: Office, row: HoldRow) -> None:
     provider = provider_of(office)
     if provider is None:
         return
-    reference = row.reference
+    state, reference = "released", row.reference
     try:
         if reference is None:
             reference = await provider.hold(await _order(office, row))
@@ -165,12 +168,13 @@ async def _released(office: Office, row: HoldRow) -> None:
         log.info("nothing is held", extra={"charge": row.charge_id, "reason": str(refused)})
     except PaymentError as error:
         log.warning("a hold stays", extra={"charge": row.charge_id, "reason": str(error)})
-        return
+        # Others are tried before it is tried again.
+        state = "releasing"
     async with office.db.hot_transaction() as conn:
         await holds.become(
             conn,
             row.charge_id,
-            state="released",
+            state=state,
             after=("releasing",),
             now=office.now(),
             reference=reference,

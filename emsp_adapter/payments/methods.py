@@ -60,6 +60,15 @@ async def keep(conn: Hot, office: Office, driver_id: str, card: Card) -> Method:
     return method
 
 
+async def has(conn: Hot, office: Office, driver_id: str, method_id: str) -> bool:
+    """Whether the driver can pay with the card of that id."""
+    provider = provider_of(office)
+    if provider is None:
+        return False
+    cards = await payment_methods.of_driver(conn, driver_id, provider=provider.name)
+    return any(each.id == method_id for each in cards)
+
+
 async def forget(office: Office, method: Method) -> None:
     """Have the provider let go of a card that was removed; what it keeps does no harm."""
     provider = provider_of(office)

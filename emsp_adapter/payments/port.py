@@ -4,8 +4,8 @@ Each order has a key: the same order under the same key is carried out once, how
 asked for. An error says what is known:
 
     PaymentError
-    ├── Refused      definitely not done, and why in one sentence
-    │   └── HoldGone the hold is no longer there to be captured
+    ├── Refused      definitely not done, and why in one sentence; after a capture nothing is held
+    │   └── TooSmall the amount is less than the provider moves
     └── Unclear      it may have been done: ask again, with the same key
 """
 
@@ -25,8 +25,8 @@ class Refused(PaymentError):
     """The order was refused, for good as far as its key goes."""
 
 
-class HoldGone(Refused):
-    """The hold has expired or was given back; it cannot be captured any more."""
+class TooSmall(Refused):
+    """The amount is less than the provider moves, and no card or other time changes that."""
 
 
 class Unclear(PaymentError):
@@ -93,7 +93,7 @@ class PaymentProvider(Protocol):
         """Reserve an amount on the card; the payment's reference."""
 
     async def capture(self, reference: str, order: Order) -> str:
-        """Take so much of what is held, and give the rest back."""
+        """Take so much of what is held, and give the rest back; Refused gives back all of it."""
 
     async def release(self, reference: str) -> None:
         """Give all of what is held back."""

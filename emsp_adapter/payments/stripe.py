@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from emsp_adapter.payments.port import Card, HoldGone, Order, Refused, Setup, Unclear
+from emsp_adapter.payments.port import Card, Order, Refused, Setup, TooSmall, Unclear
 from ocpi_hub.pricing.money import minor_unit
 from ocpi_hub.protocol.errors import NotJson, OcpiError
 from ocpi_hub.protocol.jsontext import load_object
@@ -56,20 +56,27 @@ class StripeProvider:
 
     async def capture(self, reference: str, order: Order) -> str:
         """Capture the amount; what was captured before, is."""
-        path = f"/v1/payment_intents/{_id(reference)}"
-        fields = [("amount_to_capture", str(minor(order)))]
+        path = f"/v1/payment_intents/{_id(reference)}/capture"
         try:
-            found = await self._post(f"{path}/capture", fields, key=order.key)
+            fields = [("amount_to_capture", _amount(order))]
+            return _settled(await self._post(path, fields, key=order.key), "succeeded")
         except Refused as refused:
-            found = await self._get(path)
-            match found.get("status"):
-                case "succeeded" if found.get("amount_received") == minor(order):
-                    return reference
-                case "canceled":
-                    raise HoldGone("the hold has expired") from refused
-                case _:
-                    raise
-        return _settled(found, "succeeded")
+            return await self._captured_before(reference, order, refused)
+
+    async def _captured_before(self, reference: str, order: Order, refused: Refused) -> str:
+        """The reference where the amount was captured already; Refused where nothing was, and then
+        nothing is held any more."""
+        found = await self._get(f"/v1/payment_intents/{_id(reference)}")
+        match found.get("status"):
+            case "succeeded" if found.get("amount_received") == minor(order):
+                return reference
+            case "succeeded" | "processing":
+                raise Unclear("something else of the hold was captured") from refused
+        try:
+            await self.release(reference)
+        except Refused as held:
+            raise Unclear("the hold can neither be captured nor given back") from held
+        raise refused
 
     async def release(self, reference: str) -> None:
         """Cancel the PaymentIntent; one that is cancelled stays so."""
@@ -87,7 +94,7 @@ class StripeProvider:
         if found is None:
             fields = [
                 ("payment_intent", reference),
-                ("amount", str(minor(order))),
+                ("amount", _amount(order)),
                 ("metadata[subject]", order.subject),
                 ("metadata[key]", order.key),
             ]
@@ -132,7 +139,7 @@ class StripeProvider:
         if found is not None:
             return found
         fields = [
-            ("amount", str(minor(order))),
+            ("amount", _amount(order)),
             ("currency", order.currency.lower()),
             ("customer", order.card.customer or ""),
             ("payment_method", order.card.reference),
@@ -186,6 +193,14 @@ def minor(order: Order) -> int:
     return count - count % 10 if decimals == _THREE_DECIMALS else count
 
 
+def _amount(order: Order) -> str:
+    """The amount as Stripe takes it, which is at least 1."""
+    count = minor(order)
+    if count < 1:
+        raise TooSmall("the amount is less than the least that can be moved")
+    return str(count)
+
+
 def signed(body: bytes, header: str, *, secret: str, now: float) -> bool:
     """Whether an event was signed by Stripe within the last minutes (v1 signatures)."""
     stamps = [value for name, value in _pairs(header) if name == "t"]
@@ -223,6 +238,8 @@ def _read(answer: Response) -> dict[str, Any]:
     if told.get("type") == "idempotency_error":
         # Under that key something else was asked before: it may have been done.
         raise Unclear("Stripe knows the key for another order")
+    if told.get("code") == "amount_too_small":
+        raise TooSmall(_why(told, answer.status))
     raise Refused(_why(told, answer.status))
 
 

@@ -80,6 +80,7 @@ class CdrRow:
     decided_at: datetime | None
     decision: str | None
     bill_id: str | None
+    bill_due_at: datetime | None
 
     @property
     def party(self) -> Party:
@@ -205,6 +206,20 @@ async def decide(conn: Hot, id_: str, *, state: CdrState, by: str, why: str, now
     )
 
 
+async def let_go(conn: Hot, charge_id: str) -> None:
+    """What was reserved for a charge that is over is freed, unless another CDR of it is open."""
+    await conn.execute(
+        """
+UPDATE charges SET release_due = true
+WHERE id = %s AND state = 'finished' AND NOT EXISTS (
+    SELECT FROM cdrs WHERE cdrs.charge_id = charges.id AND NOT cdrs.credit
+        AND cdrs.state IN ('received', 'accepted', 'disputed')
+)
+""",
+        (charge_id,),
+    )
+
+
 async def look_again(conn: Hot, owner: Party, *, credit_of: str) -> None:
     """A Credit CDR that came before its original is judged anew."""
     await conn.execute(
@@ -217,16 +232,31 @@ async def look_again(conn: Hot, owner: Party, *, credit_of: str) -> None:
 # --- for who bills -------------------------------------------------------------------------------
 
 
-async def unbilled(conn: Hot, limit: int) -> list[CdrRow]:
-    """Accepted CDRs without a bill, the oldest first; in a transaction they are this one's alone.
+async def unbilled(conn: Hot, limit: int, *, now: datetime) -> list[CdrRow]:
+    """Accepted CDRs without a bill, whoever waited longest first; in a transaction they are this
+    one's alone.
 
     A Credit CDR among them takes back what was billed for the CDR that it refers to.
     """
     return await _many(
         conn,
-        "state = 'accepted' AND bill_id IS NULL ORDER BY received_at, id LIMIT %s"
-        " FOR UPDATE SKIP LOCKED",
+        "state = 'accepted' AND bill_id IS NULL AND coalesce(bill_due_at, '-infinity') <= %s"
+        " ORDER BY coalesce(bill_due_at, received_at), id LIMIT %s FOR UPDATE SKIP LOCKED",
+        now,
         limit,
+    )
+
+
+async def bill_later(conn: Hot, id_: str, *, due_at: datetime) -> None:
+    """Bill it at that time, and others before."""
+    await conn.execute("UPDATE cdrs SET bill_due_at = %s WHERE id = %s", (due_at, id_))
+
+
+async def dispute(conn: Hot, id_: str, *, reason: str) -> None:
+    """What was accepted is for staff to look at; once they accept it, it is billed at once."""
+    await conn.execute(
+        "UPDATE cdrs SET state = 'disputed', reason = %s, bill_due_at = NULL WHERE id = %s",
+        (reason, id_),
     )
 
 

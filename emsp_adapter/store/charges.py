@@ -46,6 +46,7 @@ class Charge:
     preferences: Mapping[str, Any] | None = None
     disputed: bool = False
     release_due: bool = False
+    stop_due: bool = False
     updated_at: datetime
 
 
@@ -83,12 +84,7 @@ ORDER BY started_at DESC LIMIT 1 FOR UPDATE
 """
 )
 
-_OPEN_AT = b"""
-SELECT id FROM charges
-WHERE driver_id = %s AND party = %s AND lower(location_id) = lower(%s)
-AND lower(evse_uid) = lower(%s) AND state IN ('starting', 'charging', 'stopping')
-AND id IS DISTINCT FROM %s LIMIT 1
-"""
+_TO_STOP = _SELECT + b" WHERE stop_due AND state = 'charging' ORDER BY id LIMIT %s"
 
 _PAGE = (
     _SELECT
@@ -192,20 +188,6 @@ async def at_the_time(
     return await _one(conn, _SAME_TIME, values)
 
 
-async def is_open_at(
-    conn: Hot,
-    driver_id: str,
-    *,
-    party: str,
-    location_id: str,
-    evse_uid: str,
-    besides: str | None = None,
-) -> bool:
-    """Whether the driver charges there, or has asked to, `besides` this charge."""
-    found = await conn.execute(_OPEN_AT, (driver_id, party, location_id, evse_uid, besides))
-    return await found.fetchone() is not None
-
-
 async def has_any(conn: Hot, driver_id: str) -> bool:
     """Whether the driver has ever had a charge."""
     found = await conn.execute("SELECT 1 FROM charges WHERE driver_id = %s LIMIT 1", (driver_id,))
@@ -251,6 +233,26 @@ async def due(conn: Hot, *, now: datetime, limit: int) -> list[Charge]:
 async def overdue(conn: Hot, *, now: datetime, limit: int) -> list[Charge]:
     """Those of which nothing came in time, locked."""
     return await _all(conn, _OVERDUE, (now, limit))
+
+
+async def scheduled(conn: Hot, driver_id: str) -> list[Charge]:
+    """What a driver has planned, locked."""
+    statement = _SELECT + b" WHERE driver_id = %s AND state = 'scheduled' ORDER BY id FOR UPDATE"
+    return await _all(conn, statement, (driver_id,))
+
+
+async def have_stopped(conn: Hot, driver_id: str) -> None:
+    """What a driver has asked for, or charges, is to be stopped."""
+    await conn.execute(
+        "UPDATE charges SET stop_due = true"
+        " WHERE driver_id = %s AND state IN ('starting', 'charging')",
+        (driver_id,),
+    )
+
+
+async def to_stop(conn: Hot, *, limit: int) -> list[Charge]:
+    """Charges that run and are to be stopped."""
+    return await _all(conn, _TO_STOP, (limit,))
 
 
 async def to_release(conn: Hot, *, limit: int) -> list[str]:

@@ -85,6 +85,11 @@ async def answer(
     await conn.execute(_ANSWER, values)
 
 
+async def purge(conn: Hot, *, before: datetime) -> int:
+    """Forgets what was asked before a moment; how many."""
+    return (await conn.execute("DELETE FROM commands WHERE sent_at < %s", (before,))).rowcount
+
+
 async def finish(
     conn: Hot, command_id: str, *, result: str, message: str | None, now: datetime
 ) -> None:

@@ -90,14 +90,20 @@ async def expired(conn: Hot, reference: str, *, now: datetime) -> None:
 
 
 async def left_over(
-    conn: Hot, *, asked_before: datetime, released_before: datetime, limit: int
+    conn: Hot,
+    *,
+    asked_before: datetime,
+    held_before: datetime,
+    released_before: datetime,
+    limit: int,
 ) -> list[HoldRow]:
-    """Holds nobody saw the end of: asked for long ago, or to be released and not yet."""
+    """Holds nobody saw the end of: asked for or held long ago, or to be released and not yet."""
     return await _read(
         conn,
-        "WHERE (state = 'asked' AND updated_at < %s) OR (state = 'releasing' AND updated_at < %s)"
-        " ORDER BY updated_at LIMIT %s",
+        "WHERE (state = 'asked' AND updated_at < %s) OR (state = 'held' AND updated_at < %s)"
+        " OR (state = 'releasing' AND updated_at < %s) ORDER BY updated_at LIMIT %s",
         asked_before,
+        held_before,
         released_before,
         limit,
     )

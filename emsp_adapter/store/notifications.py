@@ -24,6 +24,7 @@ class Untold:
     facts: Mapping[str, Any]
     at: datetime
     email: str | None
+    guest: bool
     locale: str
     wishes: Mapping[str, bool]
     webhook_url: str | None
@@ -41,7 +42,7 @@ class Wishes:
 # Locked until the caller's transaction ends. A driver who is gone is told nothing.
 _CLAIM = """
 SELECT n.id, n.driver_id, n.kind, n.subject_id, n.facts, n.at,
-    CASE WHEN d.status = 'active' THEN coalesce(d.email, g.email) END AS email, d.locale,
+    CASE WHEN d.status = 'active' THEN coalesce(d.email, g.email) END AS email, d.guest, d.locale,
     coalesce(s.email, '{}') AS wishes, s.webhook_url, s.webhook_secret
 FROM notifications n JOIN drivers d ON d.id = n.driver_id
 LEFT JOIN guests g ON g.driver_id = n.driver_id

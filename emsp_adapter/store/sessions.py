@@ -26,12 +26,15 @@ class SessionRow:
     status: str
     statuses: list[str]
     location_id: str
+    # Folded: what hung at its connector when it was new; None where nobody knows.
+    tariff_ids: list[str] | None
     flags: list[dict[str, str]]
     last_updated: datetime
 
 
 _COLUMNS = (
-    "owner, id, driver_id, token_id, document, status, statuses, location_id, flags, last_updated"
+    "owner, id, driver_id, token_id, document, status, statuses, location_id, tariff_ids, flags,"
+    " last_updated"
 )
 
 
@@ -57,14 +60,14 @@ async def claim(conn: Hot, owner: Party, session_id: str) -> None:
 
 _PUT = """
 INSERT INTO sessions AS s (owner, id, driver_id, token_id, document, status, statuses, location_id,
-    flags, last_updated, received_at)
+    tariff_ids, flags, last_updated, received_at)
 VALUES (%(owner)s, lower(%(id)s), %(driver)s, %(token)s, %(document)s, %(status)s,
-    ARRAY[%(status)s], lower(%(location)s), %(flags)s, %(last_updated)s, %(now)s)
+    ARRAY[%(status)s], lower(%(location)s), %(tariff_ids)s, %(flags)s, %(last_updated)s, %(now)s)
 ON CONFLICT (owner, id) DO UPDATE
 SET document = excluded.document, status = excluded.status,
     statuses = CASE WHEN excluded.status = ANY (s.statuses) THEN s.statuses
         ELSE s.statuses || excluded.statuses END,
-    location_id = excluded.location_id, flags = excluded.flags,
+    location_id = excluded.location_id, tariff_ids = excluded.tariff_ids, flags = excluded.flags,
     last_updated = excluded.last_updated
 """
 
@@ -77,6 +80,7 @@ async def put(
     driver_id: str,
     token_id: str,
     status: str,
+    tariff_ids: Sequence[str] | None,
     flags: Sequence[Mapping[str, str]],
     last_updated: datetime,
     now: datetime,
@@ -90,6 +94,7 @@ async def put(
         "document": Jsonb(document),
         "status": status,
         "location": document["location_id"],
+        "tariff_ids": None if tariff_ids is None else list(tariff_ids),
         "flags": Jsonb(list(flags)),
         "last_updated": last_updated,
         "now": now,

@@ -164,7 +164,7 @@ def _evses(station: Station) -> Iterator[Document]:
                     "tariff_ids": [_tariff_id(place, direct=station.direct)],
                 }
             ],
-            "physical_reference": uid[-1],
+            "physical_reference": ".".join(uid.rsplit("-", 2)[1:]),
         }
 
 

@@ -18,7 +18,7 @@ from ocpi_hub.demo.provider import EMAIL, PASSWORD
 from ocpi_hub.demo.stations import Stations
 from ocpi_hub.demo.tally import Count, Told
 
-_LINE_EVERY: Final = 5.0
+_LINE_EVERY: Final = 30.0
 _EVENTS: Final = 5
 _MOST_DIFFERENCES: Final = 5
 

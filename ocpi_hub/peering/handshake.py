@@ -156,9 +156,13 @@ class Registrar:
         check_url(versions_url, name="versions_url")
         known = self._known(name)
         if known is not None and known.registered and known.token_out is not None:
+            if known.versions_url not in (None, versions_url):
+                raise InvalidParameters(
+                    f"versions_url: {name} is registered at {known.versions_url}; remove it first,"
+                    " or give this one another name"
+                )
             try:
-                url = known.versions_url or versions_url
-                return await self._exchange("PUT", name, url, known.token_out)
+                return await self._exchange("PUT", name, versions_url, known.token_out)
             except TokenRefused:
                 # It does not know us any more: the fresh token is for a new registration.
                 pass

@@ -43,9 +43,9 @@ class Rule(StrEnum):
 
 
 class Flag(NamedTuple):
-    """A broken rule, the field it shows in, and a sentence."""
+    """A broken rule, one of these or of who knows more, the field it shows in, and a sentence."""
 
-    rule: Rule
+    rule: StrEnum
     field: str
     message: str
 

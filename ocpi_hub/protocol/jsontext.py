@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -99,8 +100,8 @@ class _UnfitNumber(Exception):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        times = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in times.items() if count > 1)
         raise InvalidParameters(f"{_quoted(twice)}: the key is there twice in one object")
     return found
 
@@ -174,7 +175,7 @@ def _check_values(value: object, place: tuple[str, ...] = ()) -> None:
         case str() if found := _UNSTORABLE.search(value):
             what = "NUL" if found.group() == "\x00" else "a lone surrogate"
             point = f"U+{ord(found.group()):04X}"
-            raise InvalidParameters(f"{_named(place)}: {what} ({point}) is not a character of OCPI")
+            raise InvalidParameters(f"{_named(place)}: {what} ({point}) cannot be kept")
         case _UnfitNumber():
             raise InvalidParameters(f"{_named(place)}: {value}")
         case dict():

@@ -42,6 +42,24 @@ async def test_a_reader_may_look_at_everything_that_runs(shared_operator: Operat
     assert found == dict.fromkeys(READ, 200)
 
 
+@pytest.mark.parametrize(
+    ("path", "most"), [("/stations", 512_000), ("/locations", 10_000_000)], ids=["usual", "import"]
+)
+async def test_a_body_is_as_large_as_its_route_needs(
+    shared_operator: Operated, path: str, most: int
+) -> None:
+    within, beyond = b'"' + b"x" * (most - 2) + b'"', b'"' + b"x" * (most - 1) + b'"'
+
+    taken = await shared_operator("POST", path, content=within)
+    refused = await shared_operator("POST", path, content=beyond)
+
+    assert taken.status == 422
+    assert (refused.status, refused.json["detail"]) == (
+        413,
+        f"the body is larger than {most} bytes",
+    )
+
+
 WITHIN_REACH = [
     pytest.param("PUT", "/tokens/CARD1", "read", 403, id="a reader changes nothing"),
     pytest.param("PUT", "/tokens/CARD1", "operate", 200, id="an operator adds a token"),

@@ -16,9 +16,9 @@ from tests.emsp_adapter.running import Adapter, Driver
 
 _ADD = """
 INSERT INTO cdrs (id, owner, cdr_id, driver_id, token_id, location_id, started_at, ended_at, raw,
-    sha256, document, credit, credit_of, state, tariffs, charge_id)
+    sha256, document, credit, credit_of, state, verdict, tariffs, charge_id)
 VALUES (%s, %s, lower(%s), %s, (SELECT id FROM tokens WHERE driver_id = %s LIMIT 1), 'loc1',
-    %s, %s, ''::bytea, ''::bytea, %s, %s, lower(%s), 'accepted', %s, %s)
+    %s, %s, ''::bytea, ''::bytea, %s, %s, lower(%s), 'accepted', 'match', %s, %s)
 RETURNING id
 """
 

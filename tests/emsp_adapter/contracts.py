@@ -50,6 +50,7 @@ def session(token: dict[str, Any], **overrides: Any) -> dict[str, Any]:
         cdr_token=named(token),
         auth_method="WHITELIST",
         start_date_time=moment(BEGUN),
+        kwh=Decimal(20),
         charging_periods=[period()],
         last_updated=moment(ENDED),
     )
@@ -98,6 +99,15 @@ def cdr(token: dict[str, Any], **overrides: Any) -> dict[str, Any]:
     )
     del made["authorization_reference"]
     return made | overrides
+
+
+def an_hour_from(begun: datetime) -> dict[str, Any]:
+    """What a CDR of another hour says of its time."""
+    return {
+        "start_date_time": moment(begun),
+        "end_date_time": moment(begun + timedelta(hours=1)),
+        "charging_periods": [period(start_date_time=moment(begun))],
+    }
 
 
 def costing(net: str, gross: str) -> dict[str, Any]:

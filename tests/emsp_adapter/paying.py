@@ -50,7 +50,7 @@ class Stripe:
         return [key for _, at, key in books["requests"] if at.endswith(path)]
 
     async def trouble(self, path: str, then: str) -> None:
-        """The next request to such a path goes wrong: lose | stall | 500."""
+        """The next request to such a path goes wrong: lose | stall | 500 | refuse."""
         await self.client.post(f"{self.url}/control", json={"path": path, "then": then})
 
     async def fill_in(self, setup: str, method: str = "pm_visa") -> None:

@@ -7,6 +7,7 @@ parameters it is refused. `POST /control` has the next requests go wrong in a ch
     {"path": "/capture", "then": "lose"}    done, and the connection closed without an answer
     {"path": "/capture", "then": "stall"}   done, and no answer until the server ends
     {"path": "/capture", "then": "500"}     not done, and 500
+    {"path": "/capture", "then": "refuse"}  not done, and 402
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 DECLINED, UNCONFIRMED = "pm_declined", "pm_unconfirmed"
 _STALL_SECONDS = 120.0
+# The least that is charged or held, and of anything else 1.
+_LEAST = {"eur": 50}
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -29,6 +32,9 @@ Answer = tuple[int, dict[str, Any]]
 def _error(status: int, code: str, message: str, **more: Any) -> Answer:
     kind = "card_error" if status == 402 else "invalid_request_error"
     return status, {"error": {"type": kind, "code": code, "message": message, **more}}
+
+
+_NOTHING = _error(400, "parameter_invalid_integer", "This value must be at least 1.")
 
 
 @dataclass
@@ -103,9 +109,14 @@ class Books:
             return _error(402, "card_declined", "Your card was declined.")
         if given["payment_method"] == UNCONFIRMED:
             return _error(402, "authentication_required", "Your card must be confirmed.")
+        amount = int(given["amount"])
+        if amount < 1:
+            return _NOTHING
+        if amount < _LEAST.get(given["currency"], 1):
+            return _error(400, "amount_too_small", "Amount must be at least 50 cents.")
         made: dict[str, Any] = {
             "id": self.name("pi"),
-            "amount": int(given["amount"]),
+            "amount": amount,
             "currency": given["currency"],
             "status": "requires_capture",
             "amount_received": 0,
@@ -118,6 +129,8 @@ class Books:
         return 200, made
 
     def _capture(self, intent: dict[str, Any], amount: int) -> Answer:
+        if amount < 1:
+            return _NOTHING
         if intent["status"] != "requires_capture" or amount > intent["amount"]:
             return _error(400, "payment_intent_unexpected_state", "It cannot be captured.")
         intent |= {"status": "succeeded", "amount_received": amount}
@@ -134,6 +147,8 @@ class Books:
     def _refund(self, given: Mapping[str, str]) -> Answer:
         intent = self.intents.get(given["payment_intent"])
         amount = int(given["amount"])
+        if amount < 1:
+            return _NOTHING
         if intent is None or amount > intent["amount_received"]:
             return _error(400, "charge_already_refunded", "There is not so much to give back.")
         made = {
@@ -223,6 +238,8 @@ class Desk(BaseHTTPRequestHandler):
                 status, said = _error(401, "api_key", "Invalid API Key")
             elif trouble == "500":
                 status, said = 500, {"error": {"type": "api_error"}}
+            elif trouble == "refuse":
+                status, said = _error(402, "card_declined", "Your card was declined.")
             else:
                 status, said = self.books.once(key, method, path, given)
         if trouble == "stall":

@@ -105,6 +105,17 @@ async def test_t21_who_guesses_uids_is_slowed_down(emsp: Adapter, partner: Cpo) 
     assert int(response.headers["Retry-After"]) >= 1
 
 
+async def test_who_guessed_still_hears_of_cards_that_are_ours(emsp: Adapter, partner: Cpo) -> None:
+    await card(emsp, await emsp.driver())
+    for number in range(61):
+        await ask(partner, f"GUESS{number}")
+
+    response = await ask(partner, UID)
+
+    assert status(response) == (200, 1000)
+    assert response.json()["data"]["allowed"] == "ALLOWED"
+
+
 # --- tokens of apps ------------------------------------------------------------------------------
 
 

@@ -12,9 +12,10 @@ import pytest
 from emsp_adapter import payments
 from emsp_adapter.contracts import clearing
 from emsp_adapter.money import billing, plans
+from emsp_adapter.payments import holding
 from emsp_adapter.store import plans as plan_store
 from emsp_adapter.store.plans import Plan
-from tests.emsp_adapter import contracts
+from tests.emsp_adapter import billed, contracts
 from tests.emsp_adapter.running import Adapter, Cpo, Driver, adapter, cpo
 
 _BILLS = "SELECT number, kind, state, gross FROM bills ORDER BY number"
@@ -84,6 +85,73 @@ async def test_a_disputed_cdr_is_not_billed(emsp: Adapter, partner: Cpo) -> None
     await _charged(emsp, partner, **contracts.costing("9.00", "10.89"))
 
     assert await _billed(emsp) == []
+
+
+@pytest.mark.parametrize(
+    ("claim", "gross"),
+    [
+        pytest.param(contracts.costing("3.00", "3.63"), "3.63", id="half"),
+        pytest.param(contracts.costing("0.00", "0.00"), "0.00", id="nothing"),
+        pytest.param({"total_cost": {"excl_vat": Decimal(3)}}, "3.63", id="without VAT"),
+    ],
+)
+async def test_nobody_pays_more_than_the_operator_asks_for(
+    emsp: Adapter, partner: Cpo, claim: dict[str, Any], gross: str
+) -> None:
+    await _charged(emsp, partner, **claim)
+
+    bills = await _billed(emsp)
+
+    assert [bill[3] for bill in bills] == [Decimal(gross)]
+    rows = await emsp.rows("SELECT document #>> '{price,remarks,0}' FROM bills")
+    assert rows[0][0].startswith("The operator asks for less than its tariff gives")
+
+
+async def test_cdrs_that_cannot_be_billed_hold_up_no_other(
+    emsp: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(billing, "_AT_ONCE", 1)
+    driver = await emsp.driver()
+    await billed.accepted(emsp, driver, cdr_id="ODD", cdr_location={})
+    await billed.accepted(emsp, driver, cdr_id="CDR1")
+
+    await billing.bill_cdrs(emsp.office)
+    await billing.bill_cdrs(emsp.office)
+
+    assert await emsp.rows("SELECT cdr_row FROM bills") == [("row-CDR1",)]
+
+
+async def test_a_credit_that_waits_for_a_payment_holds_up_no_other(
+    emsp: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(billing, "_AT_ONCE", 1)
+    driver = await emsp.driver()
+    first = await billed.for_cdr(emsp, driver, cdr_id="CDR1")
+    await emsp.rows("UPDATE payments SET sent_at = now() RETURNING id")
+    await billed.credit_of(emsp, first)
+
+    second = await billed.for_cdr(emsp, driver, cdr_id="CDR2")
+
+    assert second.kind == "charge"
+    waits = await emsp.rows("SELECT bill_due_at > now() FROM cdrs WHERE credit")
+    assert waits == [(True,)]
+
+
+async def test_what_cannot_be_billed_for_a_day_is_for_staff(emsp: Adapter) -> None:
+    driver = await emsp.driver()
+    row = await billed.accepted(emsp, driver, cdr_id="ODD", cdr_location={})
+    await billing.bill_cdrs(emsp.office)
+    before = await emsp.rows("SELECT state FROM cdrs WHERE id = %s", row)
+    await emsp.rows(
+        "UPDATE cdrs SET received_at = now() - interval '1 day', bill_due_at = now() RETURNING id"
+    )
+
+    await billing.bill_cdrs(emsp.office)
+
+    assert before == [("accepted",)]
+    assert await emsp.rows("SELECT state, reason, bill_due_at FROM cdrs") == [
+        ("disputed", "it could not be billed; the log says why", None)
+    ]
 
 
 async def test_bills_of_a_year_are_numbered_without_a_gap(emsp: Adapter, partner: Cpo) -> None:
@@ -178,6 +246,21 @@ async def test_what_is_released_is_not_captured(emsp: Adapter, partner: Cpo) -> 
 
     assert await emsp.rows("SELECT state FROM holds") == [("released",)]
     assert await emsp.rows(_PAYMENTS) == [("charge", Decimal("7.26"), "done")]
+
+
+@pytest.mark.parametrize(
+    ("since", "state"), [("6 days", "held"), ("8 days", "released")], ids=["younger", "older"]
+)
+async def test_a_hold_that_no_bill_came_for_in_a_week_is_given_back(
+    emsp: Adapter, since: str, state: str
+) -> None:
+    driver = await emsp.driver()
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+    await emsp.rows("UPDATE holds SET updated_at = now() - %s::interval RETURNING charge_id", since)
+
+    await holding.sweep(emsp.office)
+
+    assert await emsp.rows("SELECT state FROM holds") == [(state,)]
 
 
 async def test_a_credit_cdr_gives_back_what_was_paid(emsp: Adapter, partner: Cpo) -> None:

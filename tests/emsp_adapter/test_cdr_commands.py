@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,16 @@ from anyio.from_thread import BlockingPortal
 from emsp_adapter.store.tables import SCHEMA
 from ocpi_hub.node.engine import open_database
 from tests.emsp_adapter.commands import EmspCommands
-from tests.emsp_adapter.contracts import UID, card, cdr, cleared, costing
+from tests.emsp_adapter.contracts import (
+    BEGUN,
+    UID,
+    an_hour_from,
+    card,
+    cdr,
+    cleared,
+    costing,
+    publish,
+)
 from tests.emsp_adapter.running import adapter, cpo
 from tests.hub.commands import KEY
 
@@ -25,8 +35,10 @@ async def _disputed(url: str) -> None:
     """CDR1 is right, CDR2 is too high."""
     async with adapter(url) as emsp, cpo(emsp) as partner:
         made = await card(emsp, await emsp.driver())
+        await publish(partner)
         await partner.post_cdr(cdr(made))
-        high = cdr(made, id="CDR2", session_id="SESSION2", **costing("6.10", "7.38"))
+        before = an_hour_from(BEGUN - timedelta(hours=2))
+        high = cdr(made, id="CDR2", session_id="SESSION2", **before, **costing("6.10", "7.38"))
         await partner.post_cdr(high)
         assert (await cleared(emsp, "CDR2"))[0] == "disputed"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emsp_adapter.contracts import card, cdr, cleared, credit, named, status
+from tests.emsp_adapter.contracts import card, cdr, cleared, credit, named, publish, status
 from tests.emsp_adapter.running import Adapter, Cpo, cpo
 from tests.parties import json_bytes
 
@@ -43,6 +43,16 @@ async def test_the_same_cdr_again_has_the_same_location(emsp: Adapter, partner: 
     assert status(again) == (200, 1000)
     assert again.headers["Location"] == first.headers["Location"]
     assert await emsp.row("SELECT count(*) FROM cdrs") == (1,)
+
+
+async def test_the_same_in_another_case_is_no_other(emsp: Adapter, partner: Cpo) -> None:
+    sent = cdr(await card(emsp, await emsp.driver()))
+    first = await partner.post_cdr(sent)
+
+    again = await partner.post_cdr(sent | {"id": "cdr1"})
+
+    assert status(again) == (200, 1000)
+    assert again.headers["Location"] == first.headers["Location"]
 
 
 async def test_other_content_under_a_known_id_is_refused(emsp: Adapter, partner: Cpo) -> None:
@@ -93,6 +103,7 @@ async def test_a_cdr_is_its_cpos_alone(emsp: Adapter, partner: Cpo) -> None:
 
 async def test_a_cdr_may_come_without_its_session(emsp: Adapter, partner: Cpo) -> None:
     ada = await emsp.driver()
+    await publish(partner)
     await partner.post_cdr(cdr(await card(emsp, ada)))
 
     assert (await cleared(emsp))[0] == "accepted"

@@ -12,14 +12,16 @@ from emsp_adapter.charging.charge_texts import CATALOGUES, said
 
 _FOLDER = Path(__file__).parents[2] / "emsp_adapter"
 _SPEAKERS = (
-    "availability",
-    "charges",
-    "commands",
-    "overdue",
-    "preferences",
-    "reserving",
-    "scheduling",
-    "stopping",
+    "charging/blocking",
+    "charging/charges",
+    "charging/commands",
+    "charging/overdue",
+    "charging/preferences",
+    "charging/reserving",
+    "charging/scheduling",
+    "charging/starting",
+    "charging/stopping",
+    "network/availability",
 )
 _WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -133,7 +133,10 @@ async def test_a_tariff_of_nobody_does_not_count_where_others_hang(
 async def test_where_no_tariff_was_known_that_of_the_cdr_counts_with_a_remark(
     emsp: Adapter, partner: Cpo
 ) -> None:
-    await partner.post_cdr(cdr(await card(emsp, await emsp.driver())))
+    made = await card(emsp, await emsp.driver())
+    await partner.put("sessions", "SESSION1", session(made))
+
+    await partner.post_cdr(cdr(made))
 
     assert await cleared(emsp) == ("accepted", "tariff TARIFF1 was not published by then")
 
@@ -372,6 +375,7 @@ async def test_a_session_that_began_with_another_token_is_disputed(
 
 
 async def test_a_session_is_charged_for_once(emsp: Adapter, partner: Cpo) -> None:
+    await publish(partner)
     sent = cdr(await card(emsp, await emsp.driver()))
     await partner.post_cdr(sent)
     await partner.post_cdr(sent | {"id": "CDR2"})
@@ -409,6 +413,7 @@ async def test_the_token_of_an_app_needs_a_start_from_the_app(emsp: Adapter, par
 async def test_what_is_taken_back_before_it_is_billed_is_never_billed(
     emsp: Adapter, partner: Cpo
 ) -> None:
+    await publish(partner)
     sent = cdr(await card(emsp, await emsp.driver()), **costing("6.10", "7.38"))
     await partner.post_cdr(sent)
     await cleared(emsp)
@@ -423,6 +428,7 @@ async def test_what_is_taken_back_before_it_is_billed_is_never_billed(
 
 
 async def test_a_credit_of_what_was_billed_is_for_who_bills(emsp: Adapter, partner: Cpo) -> None:
+    await publish(partner)
     sent = cdr(await card(emsp, await emsp.driver()))
     await partner.post_cdr(sent)
     await cleared(emsp)
@@ -475,6 +481,7 @@ async def test_a_cdr_that_cannot_be_cleared_holds_up_no_other(
     emsp: Adapter, partner: Cpo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await card(emsp, await emsp.driver())
+    await publish(partner)
 
     def broken(document: dict[str, Any], _known: object) -> None:
         raise ZeroDivisionError(document["id"])

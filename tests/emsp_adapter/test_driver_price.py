@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from emsp_adapter.money.driver_price import DriverPrice, of_priced
 from emsp_adapter.money.price_lines import Charge, Kind, lines_of, total_of, vat_rows
+from emsp_adapter.money.price_texts import number
 from emsp_adapter.money.prices import driver_price
 from emsp_adapter.money.terms import Terms
 from ocpi_hub.pricing import Plan, compile_tariff, estimate, price
@@ -21,6 +22,10 @@ from ocpi_hub.protocol.types import format_datetime
 PAYG = Terms("payg", "Pay as you go", "EUR")
 GOLD = Terms("gold", "Gold", "EUR", Decimal(10), Decimal("0.01"), Decimal("0.35"), Decimal(19))
 _BEGUN = datetime(2026, 2, 10, 20, 30, tzinfo=UTC)
+
+
+def test_the_longest_number_is_written() -> None:
+    assert number(Decimal(10**29), "en").startswith("100,000,000,")
 
 
 def component(kind: str, amount: str, *, vat: str | None = "21", step: int = 1) -> dict[str, Any]:

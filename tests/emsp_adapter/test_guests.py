@@ -128,7 +128,7 @@ async def test_a_double_tap_of_a_guest_is_one_charge(
     partner: Cpo, passer_by: httpx.AsyncClient
 ) -> None:
     code = await sticker(partner)
-    key = {"Idempotency-Key": "tap-1"}
+    key = {"Idempotency-Key": "0f8f7f4e-6c1b-4b8a-9d53-2f5a1c7e9b10"}
 
     first = await passer_by.post(f"/guest/{code}/charges", json=PAYS, headers=key)
     second = await passer_by.post(f"/guest/{code}/charges", json=PAYS, headers=key)
@@ -137,7 +137,47 @@ async def test_a_double_tap_of_a_guest_is_one_charge(
     assert count(partner, "START_SESSION") == 1
 
 
+async def test_a_key_that_can_be_guessed_gives_no_access_token(
+    partner: Cpo, passer_by: httpx.AsyncClient
+) -> None:
+    code = await sticker(partner)
+    key = {"Idempotency-Key": "tap-1"}
+
+    answer = await passer_by.post(f"/guest/{code}/charges", json=PAYS, headers=key)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+    assert count(partner, "START_SESSION") == 0
+
+
+async def test_starts_that_fail_do_not_fill_somebodys_mailbox(
+    partner: Cpo, passer_by: httpx.AsyncClient
+) -> None:
+    code = await sticker(partner)
+    charging.answers(partner, result="REJECTED")
+    spellings = [PAYS["email"], "Grace@guests.example", " grace@guests.example"] * 2
+
+    tried = [
+        await passer_by.post(f"/guest/{code}/charges", json=PAYS | {"email": each})
+        for each in spellings
+    ]
+    other = await passer_by.post(
+        f"/guest/{code}/charges", json=PAYS | {"email": "eve@guests.example"}
+    )
+
+    assert [each.status_code for each in tried] == [201] * 5 + [429]
+    assert other.status_code == 201
+    assert await partner.adapter.rows(
+        "SELECT email, count(*) FROM guests GROUP BY 1 ORDER BY 1"
+    ) == [
+        ("eve@guests.example", 1),
+        ("grace@guests.example", 5),
+    ]
+
+
 WRONG = {
+    "an address no mail reaches": PAYS | {"email": "grace@guests..example"},
+    "another alphabet": PAYS | {"email": "grâce@guests.example"},
+    "encoded words": PAYS | {"email": "=?utf-8?q?grace?=@guests.example"},
     "no e-mail address": PAYS | {"email": "grace"},
     "two addresses": PAYS | {"email": "grace@guests.example, eve@guests.example"},
     "a line more": PAYS | {"email": "grace@guests.example\nBcc: eve@guests.example"},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +14,8 @@ import pytest
 
 from emsp_adapter.charging import live
 from emsp_adapter.charging.live import Watchers
+from emsp_adapter.store import drivers
+from ocpi_hub.node.secrets import hash_token
 from tests.emsp_adapter.charging import heard, over, publish, start, started, tell
 from tests.emsp_adapter.running import Adapter, Cpo, Driver, adapter
 from tests.partners import eventually
@@ -37,6 +39,20 @@ async def watching(driver: Driver, charge_id: str) -> AsyncIterator[AsyncIterato
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.aiter_lines()
         yield (json.loads(line[6:]) async for line in lines if line.startswith("data: "))
+
+
+def told(emsp: Adapter, driver: Driver, charge_id: str, **changes: Any) -> AsyncGenerator[bytes]:
+    """What the driver's app is sent, with a beat that a test can wait for."""
+    office = replace(emsp.office, **changes)
+    return live.events(
+        Watchers(office.db),
+        office,
+        driver.id,
+        charge_id,
+        token_hash=hash_token(driver.api.headers["Authorization"].removeprefix("Bearer ")),
+        language="en",
+        beat=0.05,
+    )
 
 
 async def test_every_change_of_a_charge_is_an_event_up_to_its_end(
@@ -85,9 +101,7 @@ async def test_another_process_hears_of_it_too(
 
 async def test_silence_is_a_comment(partner: Cpo, driver: Driver) -> None:
     charge = await started(partner, driver)
-    office = partner.adapter.office
-    watchers = Watchers(office.db)
-    events = live.events(watchers, office, driver.id, charge["id"], language="en", beat=0.05)
+    events = told(partner.adapter, driver, charge["id"])
 
     async with asyncio.timeout(_PATIENCE), aclosing(events):
         state, silence = await anext(events), await anext(events)
@@ -114,9 +128,7 @@ async def test_a_stream_ends_before_its_token_is_old(partner: Cpo, driver: Drive
     charge = await started(partner, driver)
     passed = [timedelta(0)]
     begun = datetime.now(UTC)
-    office = replace(partner.adapter.office, now=lambda: begun + passed[-1])
-    watchers = Watchers(office.db)
-    events = live.events(watchers, office, driver.id, charge["id"], language="en", beat=0.05)
+    events = told(partner.adapter, driver, charge["id"], now=lambda: begun + passed[-1])
 
     async with asyncio.timeout(_PATIENCE):
         first = await anext(events)
@@ -125,3 +137,42 @@ async def test_a_stream_ends_before_its_token_is_old(partner: Cpo, driver: Drive
 
     assert first.startswith(b"event: charge")
     assert rest == [b": still here\n\n"]
+
+
+async def test_a_stream_ends_when_its_driver_is_blocked(partner: Cpo, driver: Driver) -> None:
+    charge = await started(partner, driver)
+    events = told(partner.adapter, driver, charge["id"])
+
+    async with asyncio.timeout(_PATIENCE):
+        first = await anext(events)
+        async with partner.adapter.db.hot_transaction() as conn:
+            await drivers.set_status(conn, driver.id, drivers.BLOCKED)
+        await partner.patch("sessions", "SESSION1", over())
+        rest = [part async for part in events]
+
+    assert first.startswith(b"event: charge")
+    assert set(rest) <= {b": still here\n\n"}
+
+
+async def test_a_driver_watches_so_many_streams_at_once(partner: Cpo, driver: Driver) -> None:
+    charge = await started(partner, driver)
+    path = f"/charges/{charge['id']}/events"
+
+    async with AsyncExitStack() as open_:
+        streams = [
+            await open_.enter_async_context(watching(driver, charge["id"])) for _ in range(10)
+        ]
+        firsts = [await anext(each) for each in streams]
+        refused = await driver.api.get(path)
+    watchers = partner.adapter.parts.watchers
+
+    async def room() -> bool:
+        return watchers.count == 0
+
+    await eventually(room)
+    async with watching(driver, charge["id"]) as events:
+        again = await anext(events)
+
+    assert [each["state"] for each in firsts] == ["charging"] * 10
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "15")
+    assert again["state"] == "charging"

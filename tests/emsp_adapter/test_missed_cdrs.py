@@ -59,6 +59,7 @@ async def test_a_cdr_that_was_taken_before_a_crash_is_priced_after_it(
     async with adapter(emsp_database_url) as emsp, cpo(emsp) as partner:
         with monkeypatch.context() as patched:
             patched.setattr(Clearing, "step", died)
+            await publish(partner)
             await partner.post_cdr(cdr(await card(emsp, await emsp.driver())))
             before = await emsp.rows("SELECT state FROM cdrs")
             await emsp.stop()

@@ -59,7 +59,7 @@ async def test_a_driver_is_told_in_its_language(emsp: Adapter, ada: Driver) -> N
 
     await noted(emsp, ada)
 
-    mail = await emsp.mail_to("ada@drivers.example", subject="Ihre Quittung")
+    mail = await emsp.mail_to("ada@drivers.example", subject="Ihr Beleg")
     assert "Station: Station Square\nEnergie: 12.5 kWh\nGesamt: 4.88 EUR\n" in mail.get_content()
     assert "Grund" not in mail.get_content()
 
@@ -102,6 +102,13 @@ async def test_who_is_gone_is_told_nothing(emsp: Adapter, ada: Driver) -> None:
     await all_told(emsp)
 
     assert not await emsp.rows("SELECT 1 FROM outbox")
+
+
+async def test_no_operator_turns_the_words_of_a_mail_round(emsp: Adapter, ada: Driver) -> None:
+    await noted(emsp, ada, station="Station\u202e Square\u200b")
+
+    mail = await emsp.mail_to("ada@drivers.example", subject="Your receipt")
+    assert "Station: Station Square\nEnergy" in mail.get_content()
 
 
 # --- the driver's webhook ------------------------------------------------------------------------
@@ -197,6 +204,39 @@ async def test_outside_of_private_networks_a_webhook_is_https(emsp_database_url:
     )
 
 
+NEVER_CALLED = {
+    "loopback": "https://127.0.0.1/hook",
+    "loopback of IPv6": "https://[::1]/hook",
+    "a mapped address": "https://[::ffff:10.0.0.1]/hook",
+    "a private address": "https://192.168.1.1/hook",
+    "this machine": "https://localhost/hook",
+    "a name below it": "https://app.localhost./hook",
+    "an address as one number": "https://2130706433/hook",
+    "another service's port": "https://app.example:22/hook",
+    "the adapter itself": "https://emsp.example/hook",
+}
+
+
+async def test_outside_of_private_networks_a_webhook_that_is_never_called_is_refused(
+    emsp_database_url: str,
+) -> None:
+    async with adapter(
+        emsp_database_url, allow_private_networks=False, public_url="https://emsp.example"
+    ) as emsp:
+        ada = await emsp.driver()
+        answers = {
+            name: await ada.api.put("/notifications", json={"webhook": {"url": url}})
+            for name, url in NEVER_CALLED.items()
+        }
+        taken = await ada.api.put(
+            "/notifications", json={"webhook": {"url": "https://app.example:8443/hook"}}
+        )
+
+    assert {name: each.status_code for name, each in answers.items()} == dict.fromkeys(answers, 422)
+    assert {each.json()["field"] for each in answers.values()} == {"webhook.url"}
+    assert taken.status_code == 200
+
+
 async def test_a_kind_that_is_none_is_refused(ada: Driver) -> None:
     answer = await ada.api.put("/notifications", json={"email": {"lottery": True}})
 
@@ -210,7 +250,8 @@ async def test_a_kind_that_is_none_is_refused(ada: Driver) -> None:
 def test_a_catalogue_has_words_for_everything(language: str) -> None:
     words = CATALOGUES[language]
 
-    assert set(words.kinds) == {kind.value for kind in Kind}
+    receipts = {"receipt_ready_plan", "receipt_ready_credit"}
+    assert set(words.kinds) == {kind.value for kind in Kind} | receipts
     assert list(words.facts) == list(CATALOGUES["en"].facts)
 
 
@@ -218,9 +259,9 @@ def test_a_catalogue_has_words_for_everything(language: str) -> None:
     ("locale", "subject"),
     [
         ("en", "Your receipt"),
-        ("de", "Ihre Quittung"),
-        ("de-AT", "Ihre Quittung"),
-        ("DE", "Ihre Quittung"),
+        ("de", "Ihr Beleg"),
+        ("de-AT", "Ihr Beleg"),
+        ("DE", "Ihr Beleg"),
         ("fr", "Your receipt"),
         ("", "Your receipt"),
     ],

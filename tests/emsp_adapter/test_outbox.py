@@ -98,7 +98,10 @@ async def queued(emsp: Adapter, clock: Clock, **given: str) -> None:
     """A mail to Ada that a running adapter does not see yet: its time is in its future."""
     said = {"to": "ada@drivers.example", "subject": "Hello", "text": "Your car is charging."}
     async with emsp.db.hot_transaction() as conn:
-        await mail.queue(conn, **{**said, **given}, now=clock())
+        said |= given
+        await mail.queue(
+            conn, to=said["to"], subject=said["subject"], text=said["text"], now=clock()
+        )
 
 
 async def waiting(emsp: Adapter) -> list[tuple[int, str | None]]:

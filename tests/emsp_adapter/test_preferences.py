@@ -132,6 +132,22 @@ async def test_what_the_station_makes_of_it_is_asked_for_and_kept(
     assert shown["profile"]["start_date_time"] == profile["start_date_time"]
 
 
+async def test_a_result_of_a_profile_is_taken_once(partner: Cpo, driver: Driver) -> None:
+    charge = await started(partner, driver)
+    await put(driver, charge, GREEN)
+    (asked,) = partner.party.of("GET", "/receiver/chargingprofiles/SESSION1")
+    command_id = asked.query.rpartition("%2F")[2]
+    url = f"{partner.adapter.url}/ocpi/sender/2.2.1/chargingprofiles/get/{command_id}"
+    late = {"result": "ACCEPTED", "profile": samples.active_charging_profile()}
+    await partner.party.request("POST", url, {"result": "REJECTED"}, from_="NL/CPO")
+
+    told = await partner.party.request("POST", url, late, from_="NL/CPO")
+
+    assert told.json()["status_code"] == 1000
+    shown = (await driver.api.get(f"/charges/{charge['id']}/profile")).json()
+    assert shown["profile"] is None
+
+
 async def test_a_profile_that_the_cpo_pushes_is_kept(partner: Cpo, driver: Driver) -> None:
     """CHP-05."""
     charge = await started(partner, driver)

@@ -15,6 +15,7 @@ from emsp_adapter.money import billing, prices
 from emsp_adapter.network import places
 from emsp_adapter.store import plans as plan_store
 from emsp_adapter.store.plans import Plan
+from tests import samples
 from tests.emsp_adapter import billed, contracts
 from tests.emsp_adapter.running import EVERY_SCOPE, Adapter, Cpo, adapter
 
@@ -73,6 +74,16 @@ async def test_what_others_wrote_is_never_markup(emsp: Adapter) -> None:
     said = _text(await driver.api.get(f"/receipts/{bill.id}/pdf"))
 
     assert _MARKUP in said
+
+
+async def test_no_operator_turns_the_words_of_a_paper_round(emsp: Adapter) -> None:
+    driver = await emsp.driver()
+    place = contracts.cdr(await contracts.card(emsp, driver))["cdr_location"]
+    bill = await billed.for_cdr(emsp, driver, cdr_location=place | {"name": "Quay\u202e 52\u200b1"})
+
+    said = _text(await driver.api.get(f"/receipts/{bill.id}/pdf"))
+
+    assert "Quay 521" in said
 
 
 async def test_a_receipt_speaks_the_drivers_language(emsp: Adapter) -> None:
@@ -259,6 +270,33 @@ async def test_a_stay_too_short_says_what_it_gives(emsp: Adapter, partner: Cpo) 
     found = await driver.api.get("/prices", params=where | {"energy_kwh": "900", "minutes": "6"})
 
     assert any("In 6 minutes this plug gives at most" in said for said in found.json()["remarks"])
+
+
+def _connector(**changes: Any) -> dict[str, Any]:
+    return {"evses": [samples.evse(connectors=[samples.connector(**changes)])]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"time_zone": "Nix/Da"}, id="time zone"),
+        pytest.param(_connector(max_electric_power=-5), id="power below 0"),
+        pytest.param(_connector(max_electric_power=1), id="next to no power"),
+    ],
+)
+async def test_what_an_operator_says_wrong_is_no_mistake_of_the_driver(
+    emsp: Adapter, partner: Cpo, changes: dict[str, Any]
+) -> None:
+    await contracts.publish(partner)
+    later = contracts.moment(contracts.ENDED)
+    await partner.put("locations", "LOC1", samples.location(last_updated=later, **changes))
+    driver = await emsp.driver()
+
+    query = {"location": "NL*CPO*LOC1", "evse_uid": "EVSE1"}
+    answer = await driver.api.get("/prices", params=query)
+
+    assert (answer.status_code, answer.json()["computable"]) == (200, False)
+    assert answer.json()["remarks"]
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,21 @@ async def test_the_operator_may_cancel_a_reservation_after_it_was_confirmed(
     assert (now["state"], now["reason"]) == ("expired", "The operator cancelled the reservation.")
 
 
+async def test_a_start_that_was_answered_is_no_reservation_to_cancel(
+    emsp: Adapter, partner: Cpo, driver: Driver
+) -> None:
+    """CMD-20."""
+    charge = await charging.started(partner, driver)
+    command = heard(partner, "START_SESSION")
+    await result(partner, command)
+
+    taken = await result(partner, command, "CANCELED_RESERVATION")
+
+    assert taken == (200, 1000)
+    assert await emsp.rows("SELECT result FROM commands") == [("ACCEPTED",)]
+    assert (await charging.seen(driver, charge["id"]))["state"] == "charging"
+
+
 async def test_the_driver_cancels_a_reservation(partner: Cpo, driver: Driver) -> None:
     reserved = await confirmed(partner, driver)
 

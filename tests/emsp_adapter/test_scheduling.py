@@ -43,6 +43,12 @@ async def let_it_be(emsp: Adapter, charge: dict[str, Any], minutes_ago: int) -> 
         )
 
 
+async def both_now(emsp: Adapter) -> None:
+    """The time of every plan comes at the same moment."""
+    async with emsp.db.hot_transaction() as conn:
+        await conn.execute("UPDATE charges SET start_at = now()")
+
+
 async def test_a_planned_start_is_made_at_its_time(partner: Cpo, driver: Driver) -> None:
     await publish(partner)
 
@@ -121,6 +127,47 @@ async def test_a_station_that_is_out_of_order_when_the_time_comes_is_missed(
 
     missed = await in_state(driver, charge["id"], "missed")
     assert missed["reason"] == "The charging point is out of order."
+
+
+async def test_two_plans_of_a_driver_at_a_plug_are_not_for_the_same_time(
+    partner: Cpo, driver: Driver
+) -> None:
+    await planned(partner, driver)
+
+    again = await start(driver, start_at=ahead(hours=1, minutes=5))
+    later = await start(driver, start_at=ahead(hours=3))
+
+    assert (again.status_code, later.status_code) == (409, 201)
+    assert again.json()["detail"] == "You have planned a charge here already."
+
+
+async def test_of_two_plans_that_are_due_at_once_one_is_made(partner: Cpo, driver: Driver) -> None:
+    first = await planned(partner, driver)
+    second = (await start(driver, start_at=ahead(hours=3))).json()
+
+    await both_now(partner.adapter)
+
+    await asked(partner, "START_SESSION")
+    missed = await in_state(driver, second["id"], "missed")
+    assert missed["reason"] == "You are charging at this charging point already."
+    assert (await charging.seen(driver, first["id"]))["state"] == "starting"
+    assert count(partner, "START_SESSION") == 1
+
+
+async def test_of_the_plans_of_two_drivers_for_one_plug_one_is_made(
+    partner: Cpo, driver: Driver
+) -> None:
+    first = await planned(partner, driver)
+    ben = await partner.adapter.driver("ben@drivers.example")
+    second = (await start(ben, start_at=ahead(hours=1))).json()
+
+    await both_now(partner.adapter)
+
+    await asked(partner, "START_SESSION")
+    missed = await in_state(ben, second["id"], "missed")
+    assert missed["reason"] == "The charging point is in use."
+    assert (await charging.seen(driver, first["id"]))["state"] == "starting"
+    assert count(partner, "START_SESSION") == 1
 
 
 WRONG = {

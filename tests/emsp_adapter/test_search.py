@@ -316,7 +316,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"cursor": "WyJuYW4iLCAiYSIsICJiIl0"},
         "cursor: expected the `next` of an earlier page",
     ),
-    "no parameter": ({"lat": "52"}, "lat: Extra inputs are not permitted"),
+    "no parameter": ({"lat": "52"}, "lat: is no parameter of this request"),
 }
 
 

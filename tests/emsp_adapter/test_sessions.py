@@ -87,6 +87,38 @@ async def test_what_is_older_is_taken_and_changes_nothing(emsp: Adapter, partner
     assert await kept(partner) == plain(told)
 
 
+async def test_who_sends_what_is_older_hears_that_it_is_stale(emsp: Adapter, partner: Cpo) -> None:
+    told = session(await card(emsp, await emsp.driver()))
+    await partner.put("sessions", "SESSION1", told)
+    older = told | {"kwh": 1, "last_updated": moment(ENDED - timedelta(minutes=1))}
+
+    answer = await partner.party.call("PUT", "receiver", "sessions", "NL/CPO/SESSION1", older)
+
+    assert answer.json()["status_message"].startswith("stale: ")
+
+
+async def test_sem14_a_stamp_in_the_future_freezes_no_session(emsp: Adapter, partner: Cpo) -> None:
+    told = session(await card(emsp, await emsp.driver()))
+    await partner.put("sessions", "SESSION1", told | {"last_updated": "2099-01-01T00:00:00Z"})
+
+    now = moment(emsp.office.now())
+    over = told | {"status": "COMPLETED", "kwh": 21, "end_date_time": now, "last_updated": now}
+    answered = await partner.put("sessions", "SESSION1", over)
+
+    assert answered == (200, 1000)
+    assert (await kept(partner))["status"] == "COMPLETED"
+    assert await emsp.rows("SELECT state, kwh FROM charges") == [("finished", 21)]
+
+
+async def test_energy_below_nothing_is_refused(emsp: Adapter, partner: Cpo) -> None:
+    told = session(await card(emsp, await emsp.driver()), kwh=-3)
+
+    answer = await partner.party.call("PUT", "receiver", "sessions", "NL/CPO/SESSION1", told)
+
+    assert answer.json()["status_code"] == 2001
+    assert answer.json()["status_message"].startswith("kwh: ")
+
+
 @pytest.mark.parametrize("final", ["COMPLETED", "INVALID"])
 async def test_a_final_session_never_changes(emsp: Adapter, partner: Cpo, final: str) -> None:
     told = session(await card(emsp, await emsp.driver()), status=final)

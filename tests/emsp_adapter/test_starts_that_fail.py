@@ -3,13 +3,16 @@ refused, and the amount that was held."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
 from emsp_adapter.charging import starting
 from emsp_adapter.network import places
-from emsp_adapter.store import charges
+from emsp_adapter.store import charges, payment_methods
+from emsp_adapter.store.payment_methods import Method
 from tests.emsp_adapter.charging import (
     LOCATION,
     ahead,
@@ -21,6 +24,7 @@ from tests.emsp_adapter.charging import (
     result,
     seen,
     start,
+    started,
     tell,
 )
 from tests.emsp_adapter.running import Adapter, Cpo, Driver, adapter, cpo
@@ -136,6 +140,67 @@ async def test_without_a_payment_method_nothing_is_asked(emsp_database_url: str)
                 "Add a payment method before you charge.",
             )
             assert count(partner, "START_SESSION") == 0
+
+
+async def test_of_drivers_who_start_at_a_plug_at_once_one_is_asked_for(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    drivers = [await emsp.driver(f"driver{n}@drivers.example") for n in range(5)]
+    await publish(partner)
+
+    answers_ = await asyncio.gather(*(start(each) for each in drivers))
+
+    refused = [each.json()["detail"] for each in answers_ if each.status_code == 409]
+    assert refused == ["The charging point is in use."] * 4
+    assert count(partner, "START_SESSION") == 1
+    assert len(await emsp.rows("SELECT state FROM holds")) == 1
+
+
+async def test_where_another_driver_charges_nobody_is_asked(emsp: Adapter, partner: Cpo) -> None:
+    await started(partner, await emsp.driver())
+    ben = await emsp.driver("ben@drivers.example")
+
+    answer = await start(ben)
+
+    assert (answer.status_code, answer.json()["detail"]) == (409, "The charging point is in use.")
+
+
+async def test_a_charge_whose_end_was_never_told_keeps_nobody_away(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    await started(partner, await emsp.driver())
+    ben = await emsp.driver("ben@drivers.example")
+    async with emsp.db.hot_transaction() as conn:
+        await conn.execute("UPDATE charges SET updated_at = now() - interval '1 hour'")
+
+    answer = await start(ben)
+
+    assert answer.status_code == 201
+
+
+async def card(emsp: Adapter, driver: Driver) -> str:
+    """The id of a card that a driver pays with."""
+    made = Method(str(uuid4()), driver.id, "demo", None, f"card-{driver.id}", "Demo", True)
+    async with emsp.db.hot_transaction() as conn:
+        assert await payment_methods.add(conn, made)
+    return made.id
+
+
+async def test_a_start_is_paid_with_a_card_of_the_driver(emsp: Adapter, partner: Cpo) -> None:
+    ada, ben = await emsp.driver(), await emsp.driver("ben@drivers.example")
+    hers, his = await card(emsp, ada), await card(emsp, ben)
+    await publish(partner)
+
+    others = await start(ada, payment_method=his)
+    unknown = await start(ada, payment_method="none-of-that-id")
+    planned = await start(ada, payment_method=his, start_at=ahead(hours=1))
+    kept = await emsp.rows("SELECT id FROM charges")
+    own = await start(ada, payment_method=hers)
+
+    assert [each.status_code for each in (others, unknown, planned)] == [422, 422, 422]
+    assert others.json()["field"] == "payment_method"
+    assert kept == []
+    assert (own.status_code, own.json()["state"]) == (201, "starting")
 
 
 async def test_a_start_that_was_given_up_is_not_sent_any_more(emsp: Adapter, partner: Cpo) -> None:

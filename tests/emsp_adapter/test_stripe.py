@@ -12,8 +12,9 @@ import pytest
 from emsp_adapter import payments
 from emsp_adapter.money import billing, credit
 from emsp_adapter.money.settling import Settling
+from emsp_adapter.payments import holding
 from emsp_adapter.payments.holding import sweep
-from emsp_adapter.payments.port import Card, Order, Refused
+from emsp_adapter.payments.port import Card, Order, Refused, TooSmall
 from emsp_adapter.payments.stripe import StripeProvider, minor, signed
 from tests.emsp_adapter import billed
 from tests.emsp_adapter.paying import Stripe, pays_with, stripe
@@ -115,6 +116,26 @@ async def test_a_hold_without_an_answer_is_refused_and_given_back(
     assert await server.moved() == {("held", 5000, "eur"): 1, ("released", 5000, "eur"): 1}
 
 
+async def test_a_hold_that_cannot_be_given_back_yet_holds_up_no_other(
+    emsp: Adapter, server: Stripe, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "_AT_ONCE", 1)
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+    await payments.hold(emsp.office, driver.id, "charge-2", "EUR")
+    await _later(
+        emsp,
+        "UPDATE holds SET state = 'releasing', updated_at = now() - interval '1 hour'"
+        " RETURNING state",
+    )
+    await server.trouble("/cancel", "500")
+
+    await sweep(emsp.office)
+    await sweep(emsp.office)
+
+    states = await emsp.rows("SELECT state FROM holds ORDER BY state")
+    assert states == [("released",), ("releasing",)]
+
+
 @pytest.mark.parametrize("then", ["lose", "500"])
 async def test_an_answer_that_is_lost_is_asked_for_again_and_paid_once(
     emsp: Adapter, server: Stripe, driver: Driver, then: str
@@ -166,6 +187,119 @@ async def test_a_hold_that_has_expired_is_replaced_by_a_charge(
 
     assert (await server.moved())[("captured", 726, "eur")] == 1
     assert await emsp.rows("SELECT state FROM bills") == [("paid",)]
+
+
+async def test_a_refused_capture_is_replaced_by_a_charge_that_can_be_paid(
+    emsp: Adapter, server: Stripe
+) -> None:
+    driver = await emsp.driver()
+    await pays_with(emsp, driver)
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+    await _later(emsp, "UPDATE holds SET reference = 'pi_gone' RETURNING state")
+    await _later(emsp, "UPDATE payment_methods SET reference = 'pm_declined' RETURNING id")
+    bill = await billed.for_cdr(emsp, driver, charge_id="charge-1", gross="7.26")
+    await Settling(emsp.office).step()
+    await Settling(emsp.office).step()
+    assert await emsp.rows(_PAYMENT) == [("capture", "dropped", 1), ("charge", "due", 2)]
+
+    await pays_with(emsp, driver, "pm_new")
+    asked = await driver.api.post(f"/receipts/{bill.id}/pay")
+    await Settling(emsp.office).step()
+
+    assert asked.status_code == 202
+    assert await emsp.rows("SELECT state FROM bills") == [("paid",)]
+
+
+async def test_a_hold_whose_capture_is_refused_is_given_back(
+    emsp: Adapter, server: Stripe, driver: Driver
+) -> None:
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+    await billed.for_cdr(emsp, driver, charge_id="charge-1", gross="7.26")
+    await server.trouble("/capture", "refuse")
+
+    await Settling(emsp.office).step()
+    await Settling(emsp.office).step()
+
+    moved = await server.moved()
+    assert moved[("released", 5000, "eur")] == 1
+    assert moved[("captured", 726, "eur")] == 1
+    assert await emsp.rows("SELECT state FROM bills") == [("paid",)]
+
+
+async def test_a_hold_of_which_another_amount_was_captured_is_not_charged_again(
+    emsp: Adapter, server: Stripe, driver: Driver
+) -> None:
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+    row = await emsp.row("SELECT reference FROM holds")
+    assert row is not None
+    await server.client.post(
+        f"{server.url}/v1/payment_intents/{row[0]}/capture",
+        headers={"Authorization": "Bearer sk_test"},
+        content="amount_to_capture=500",
+    )
+
+    await billed.for_cdr(emsp, driver, charge_id="charge-1", gross="7.26")
+    await Settling(emsp.office).step()
+
+    assert await emsp.rows(_PAYMENT) == [("capture", "due", 1)]
+    assert await emsp.rows("SELECT state FROM bills") == [("open",)]
+
+
+async def test_an_amount_too_small_to_be_moved_is_waived(
+    emsp: Adapter, server: Stripe, driver: Driver
+) -> None:
+    await billed.for_cdr(emsp, driver, gross="0.20")
+
+    await Settling(emsp.office).step()
+
+    assert await emsp.rows(_PAYMENT) == [("charge", "dropped", 1)]
+    assert await emsp.rows("SELECT state FROM bills") == [("paid",)]
+    async with emsp.db.hot() as conn:
+        assert await credit.check(conn, emsp.office, driver.id) is None
+
+
+async def test_what_little_is_over_the_hold_is_waived(
+    emsp: Adapter, server: Stripe, driver: Driver
+) -> None:
+    await payments.hold(emsp.office, driver.id, "charge-1", "EUR")
+
+    await billed.for_cdr(emsp, driver, charge_id="charge-1", gross="50.10")
+    await Settling(emsp.office).step()
+
+    assert await server.moved() == {("held", 5000, "eur"): 1, ("captured", 5000, "eur"): 1}
+    assert await emsp.rows(_PAYMENT) == [("capture", "done", 1), ("charge", "dropped", 1)]
+    assert await emsp.rows("SELECT state FROM bills") == [("paid",)]
+
+
+@pytest.mark.parametrize("what", ["hold", "charge", "refund"])
+async def test_less_than_the_smallest_coin_is_not_asked_for(
+    emsp: Adapter, server: Stripe, what: str
+) -> None:
+    provider = StripeProvider(emsp.office.transport, server.url, "sk_test")
+    order = Order("key", "bill", Decimal("0.005"), "KWD", Card("cus_1", "pm_visa"))
+    asked = {
+        "hold": lambda: provider.hold(order),
+        "charge": lambda: provider.charge(order),
+        "refund": lambda: provider.refund("pi_1", order),
+    }
+
+    with pytest.raises(TooSmall):
+        await asked[what]()
+
+    assert await server.asked("") == []
+
+
+async def test_a_hold_of_which_less_than_a_coin_is_due_is_given_back(
+    emsp: Adapter, server: Stripe
+) -> None:
+    provider = StripeProvider(emsp.office.transport, server.url, "sk_test")
+    card = Card("cus_1", "pm_visa")
+    held = await provider.hold(Order("hold", "bill", Decimal(50), "KWD", card))
+
+    with pytest.raises(TooSmall):
+        await provider.capture(held, Order("take", "bill", Decimal("0.005"), "KWD", card))
+
+    assert (await server.moved())[("released", 50000, "kwd")] == 1
 
 
 async def test_a_refused_payment_leaves_the_driver_without_credit_until_it_is_paid(

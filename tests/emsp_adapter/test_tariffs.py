@@ -72,6 +72,32 @@ async def test_a_tariff_is_kept_shown_and_deleted(partner: Cpo) -> None:
     assert [each.status_code for each in (deleted, again, gone)] == [200, 404, 404]
 
 
+_NONE = Decimal(10**28)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param(
+            {"elements": [{"price_components": [samples.price_component(price=_NONE)]}]},
+            "elements.0.price_components.0.price",
+            id="price",
+        ),
+        pytest.param({"max_price": {"excl_vat": _NONE}}, "max_price.excl_vat", id="limit"),
+    ],
+)
+async def test_a_price_that_is_none_is_refused_by_its_field(
+    emsp: Adapter, partner: Cpo, changes: dict[str, Any], field: str
+) -> None:
+    put = await partner.party.call(
+        "PUT", "receiver", "tariffs", "NL/CPO/TARIFF1", samples.tariff(**changes)
+    )
+
+    assert put.json()["status_code"] == 2001
+    assert put.json()["status_message"].startswith(f"{field}: expected at most ")
+    assert await emsp.rows("SELECT id FROM tariffs") == []
+
+
 async def test_an_older_version_is_1000_and_not_kept(emsp: Adapter, partner: Cpo) -> None:
     await partner.put("tariffs", "TARIFF1", flat("0.40", last_updated=AFTER))
 

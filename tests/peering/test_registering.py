@@ -70,6 +70,15 @@ async def test_we_register_where_we_are_invited(node: Node, scene: Scene) -> Non
     assert status(heard) == (200, 1000)
 
 
+async def test_a_name_that_is_taken_does_not_lead_elsewhere(node: Node, scene: Scene) -> None:
+    await scene.emsp(name="emsp")
+
+    with pytest.raises(InvalidParameters, match=r"emsp is registered at .*; remove it first"):
+        await node.side.registrar.connect(
+            "emsp", versions_url="http://127.0.0.1:9/ocpi/versions", token="another"
+        )
+
+
 async def test_to_connect_again_is_to_put(node: Node, scene: Scene) -> None:
     party = await scene.emsp()
     before = party.token

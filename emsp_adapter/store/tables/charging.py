@@ -52,6 +52,8 @@ charges = Table(
     flag("disputed"),
     # What was reserved on the payment method is to be let go.
     flag("release_due"),
+    # It is to be stopped as soon as it runs: its driver was blocked.
+    flag("stop_due"),
     since("updated_at"),
     Index("charges_driver_id_requested_at_ix", "driver_id", text("requested_at DESC"), "id"),
     Index(
@@ -64,6 +66,14 @@ charges = Table(
     Index("charges_start_at_ix", "start_at", postgresql_where=text("state = 'scheduled'")),
     Index("charges_deadline_ix", "deadline", postgresql_where=text("deadline IS NOT NULL")),
     Index("charges_release_due_ix", "id", postgresql_where=text("release_due")),
+    Index("charges_stop_due_ix", "id", postgresql_where=text("stop_due")),
+    Index(
+        "charges_open_ix",
+        "party",
+        text("lower(location_id)"),
+        text("lower(evse_uid)"),
+        postgresql_where=text("state IN ('scheduled', 'starting', 'charging', 'stopping')"),
+    ),
 )
 
 reservations = Table(

@@ -86,6 +86,8 @@ sessions = Table(
     # Every status it was in.
     Column("statuses", ARRAY(Text), nullable=False),
     words("location_id"),
+    # Folded: what hung at its connector when it was new; null: nobody knows.
+    Column("tariff_ids", ARRAY(Text)),
     # What is odd about it: [{code, field, message}]
     details("flags", "[]"),
     Column("last_updated", moment("last_updated").type, nullable=False),
@@ -131,6 +133,8 @@ cdrs = Table(
     note("decision"),
     note("charge_id"),
     note("bill_id"),
+    # When it is tried again to bill it; null: it was not tried.
+    moment("bill_due_at"),
     UniqueConstraint("owner", "cdr_id"),
     Index(
         "cdrs_owner_credit_of_uq",

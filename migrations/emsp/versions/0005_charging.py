@@ -37,6 +37,7 @@ CREATE TABLE emsp.charges (
     preferences jsonb,
     disputed boolean NOT NULL DEFAULT false,
     release_due boolean NOT NULL DEFAULT false,
+    stop_due boolean NOT NULL DEFAULT false,
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT charges_pk PRIMARY KEY (id),
     CONSTRAINT charges_driver_id_fk FOREIGN KEY (driver_id) REFERENCES emsp.drivers (id)
@@ -48,6 +49,10 @@ CREATE UNIQUE INDEX charges_session_id_uq
 CREATE INDEX charges_start_at_ix ON emsp.charges (start_at) WHERE state = 'scheduled';
 CREATE INDEX charges_deadline_ix ON emsp.charges (deadline) WHERE deadline IS NOT NULL;
 CREATE INDEX charges_release_due_ix ON emsp.charges (id) WHERE release_due;
+CREATE INDEX charges_stop_due_ix ON emsp.charges (id) WHERE stop_due;
+CREATE INDEX charges_open_ix
+    ON emsp.charges (party, lower(location_id), lower(evse_uid))
+    WHERE state IN ('scheduled', 'starting', 'charging', 'stopping');
 """
 
 _RESERVATIONS = """

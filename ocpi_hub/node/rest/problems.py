@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -19,6 +20,8 @@ from ocpi_hub.protocol.jsontext import dumps
 log = logging.getLogger(__name__)
 
 _MEDIA_TYPE = "application/problem+json"
+_MOST_ERRORS = 20
+_LONGEST_STEP = 40
 _FIELD = re.compile(r"([a-z_]\w*(?:\[\d+\]|\.\w+)*): ", re.ASCII)
 
 
@@ -69,7 +72,10 @@ async def _refused(_request: Request, error: HTTPException) -> Response:
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-    errors = [{"field": _place(each["loc"]), "message": each["msg"]} for each in error.errors()]
+    errors = [
+        {"field": _place(each["loc"]), "message": _sentence(each)}
+        for each in islice(error.errors(), _MOST_ERRORS)
+    ]
     first = errors[0]
     detail = f"{first['field']}: {first['message']}"
     return problem(422, detail, field=first["field"], errors=errors)
@@ -97,8 +103,61 @@ def _named(status: int, message: str, *, headers: Mapping[str, str] | None = Non
     return problem(status, message, headers=headers, **more)
 
 
+def _sentence(error: Mapping[str, Any]) -> str:
+    """What is wrong, in words that need no knowledge of what found it."""
+    words = _WORDS.get(error["type"])
+    if words is None:
+        return str(error["msg"]).removeprefix("Value error, ")
+    return words.format(**error.get("ctx", {}))
+
+
+_TRUTH = "expected true or false"
+_WHOLE = "expected a whole number"
+_AMOUNT = "expected a number"
+_OBJECT = "expected an object"
+_TIME = "expected a time with its time zone, such as 2026-03-01T10:00:00Z"
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "string_type": "expected text",
+    "string_too_short": "expected text of {min_length} or more characters",
+    "string_too_long": "expected text of at most {max_length} characters",
+    "string_pattern_mismatch": "has a character or a form that is not expected here",
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "list_type": "expected a list",
+    "too_short": "expected {min_length} or more entries",
+    "too_long": "expected at most {max_length} entries",
+    "bool_type": _TRUTH,
+    "bool_parsing": _TRUTH,
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_from_float": _WHOLE,
+    "decimal_type": _AMOUNT,
+    "decimal_parsing": _AMOUNT,
+    "finite_number": _AMOUNT,
+    "decimal_max_digits": "expected at most {max_digits} digits",
+    "decimal_max_places": "expected at most {decimal_places} decimal places",
+    "greater_than": "expected more than {gt}",
+    "greater_than_equal": "expected {ge} or more",
+    "less_than": "expected less than {lt}",
+    "less_than_equal": "expected {le} or less",
+    "enum": "expected {expected}",
+    "literal_error": "expected {expected}",
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "timezone_aware": _TIME,
+}
+
+
 def _place(loc: tuple[int | str, ...]) -> str:
     """Where something is wrong: `plugs[0].evse_uid`, or `body` for all of it."""
-    steps = loc[1:] or loc[:1]
-    written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    # "[key]" stands behind a key that is wrong itself.
+    steps = [step for step in loc[1:] or loc[:1] if step != "[key]"]
+    written = "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step[:_LONGEST_STEP]}" for step in steps
+    )
     return written.removeprefix(".")

@@ -11,11 +11,11 @@ from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.errors import InvalidParameters, NotJson
 from ocpi_hub.protocol.jsontext import loads
 
-_MOST_BYTES = 10_000_000
-
 
 class ExactRequest(Request):
     """A request whose body is bounded, and read with exact decimals."""
+
+    most: int
 
     async def body(self) -> bytes:
         """The body, or 413."""
@@ -23,8 +23,8 @@ class ExactRequest(Request):
             chunks, size = [], 0
             async for chunk in self.stream():
                 size += len(chunk)
-                if size > _MOST_BYTES:
-                    raise Problem(413, f"the body is larger than {_MOST_BYTES} bytes")
+                if size > self.most:
+                    raise Problem(413, f"the body is larger than {self.most} bytes")
                 chunks.append(chunk)
             self._body = b"".join(chunks)
         return self._body
@@ -39,9 +39,14 @@ class ExactRequest(Request):
             raise Problem(422, error.message) from error
 
 
-def exact(request: Request) -> ExactRequest:
-    """The same request, read as JSON with exact decimals whatever its body is called."""
-    return ExactRequest(_as_json(request.scope), request.receive)
+def exact(request: Request, *, most: int) -> ExactRequest:
+    """The same request, read as JSON with exact decimals whatever its body is called.
+
+    While a body is read nobody else is served: `most` bytes are what the route needs.
+    """
+    read = ExactRequest(_as_json(request.scope), request.receive)
+    read.most = most
+    return read
 
 
 def address_of(request: Request) -> str:

@@ -228,9 +228,9 @@ async def customer(world: World, ada: App, party: RecordingParty) -> dict[str, A
     return {name: token[name] for name in samples.cdr_token()}
 
 
-def cdr_of(token: dict[str, Any], id_: str, *, cost: str) -> dict[str, Any]:
-    """A CDR of 10 kWh, which are worth 3.00."""
-    begun, ended = later(hours=-1), later()
+def cdr_of(token: dict[str, Any], id_: str, *, cost: str, hours_ago: int = 0) -> dict[str, Any]:
+    """A CDR of an hour with 10 kWh, which are worth 3.00."""
+    begun, ended = later(hours=-1 - hours_ago), later(hours=-hours_ago)
     price = {"excl_vat": Decimal(cost), "incl_vat": Decimal(cost) * Decimal("1.21")}
     period = {
         "start_date_time": begun,
@@ -291,7 +291,7 @@ async def test_the_same_cdr_twice_is_billed_once(
 
     await billed(cheat, twice)
     await billed(cheat, twice)
-    await billed(cheat, cdr_of(token, "ONCE", cost="3.00"))
+    await billed(cheat, cdr_of(token, "ONCE", cost="3.00", hours_ago=2))
     await ada.until("/receipts", lambda listed: len(listed["receipts"]) == 2)
 
     assert await states_of(world, "TWICE", "ONCE") == {"TWICE": "accepted", "ONCE": "accepted"}

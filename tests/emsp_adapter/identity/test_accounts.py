@@ -45,6 +45,17 @@ async def test_a_newcomer_confirms_the_address_and_the_app_goes_on(shared: Share
     assert (known["email"], known["email_verified"], known["name"]) == (email, True, "Grace")
 
 
+async def test_a_newcomers_name_is_what_can_be_seen_of_it(shared: Shared) -> None:
+    email = "unseen@drivers.example"
+    await _ask(shared, "sign-up", email)
+    async with browser(shared) as ada:
+        page = await ada.open(shared.mailed(email))
+        await ada.send(page, name="\ufeffGra\u202ece\u2028 ", password=PASSWORD)
+
+    named = shared.rows("SELECT name FROM drivers WHERE email = 'unseen@drivers.example'")
+    assert named == [("Grace",)]
+
+
 async def test_there_is_no_account_before_the_address_is_confirmed(shared: Shared) -> None:
     await _ask(shared, "sign-up", "early@drivers.example")
     shared.mailed("early@drivers.example")

@@ -122,6 +122,37 @@ async def test_the_code_of_somebody_elses_sign_in_is_not_taken(me: Person) -> No
     await expect(me.page).to_have_url(re.compile(r"/$"))
 
 
+_LIE = "error_description=Call+0900+123456"
+
+
+async def test_a_link_puts_no_words_of_its_own_on_the_page(me: Person) -> None:
+    await me.page.goto(f"/?error=access_denied&{_LIE}&state=THEIRS")
+
+    await expect(me.page.get_by_role("alert")).to_contain_text("not for this browser")
+    await expect(me.page.get_by_role("alert")).not_to_contain_text("0900")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("access_denied", "you did not allow it"),
+        ("temporarily_unavailable", "busy"),
+        ("invalid_scope", "did not accept it"),
+    ],
+)
+async def test_a_sign_in_that_was_refused_is_told_in_our_words(
+    me: Person, code: str, words: str
+) -> None:
+    await me.page.evaluate(
+        "sessionStorage.setItem('emsp.sign-in', JSON.stringify({state: 'OURS', hash: ''}))"
+    )
+
+    await me.page.goto(f"/?error={code}&{_LIE}&state=OURS")
+
+    await expect(me.page.get_by_role("alert")).to_contain_text(words)
+    await expect(me.page.get_by_role("alert")).not_to_contain_text("0900")
+
+
 async def test_a_start_without_an_answer_is_sent_again_with_its_key(
     browser: Browser, tmp_path: Path
 ) -> None:

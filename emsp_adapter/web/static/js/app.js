@@ -18,7 +18,7 @@ import { problem, problems, report } from "./views/problem.js";
 import { receipt } from "./views/receipt.js";
 import { station } from "./views/station.js";
 import { welcome } from "./views/welcome.js";
-import { alertOf, noticesNode, notice, spokenNode } from "./widgets.js";
+import { alertOf, noticesNode, notice, spokenNode, turnPage } from "./widgets.js";
 
 const PLACES = [
   ["explore", "/map", "map"],
@@ -27,6 +27,15 @@ const PLACES = [
   ["account", "/account", "person"],
 ];
 const GUEST = /^\/g\/([^/]+)$/;
+// Answers to a code that names no plug: unknown, or not written like a code.
+const NO_CODE = new Set([404, 422]);
+// What is not there, by the place of the page that asks for it.
+const MISSING = {
+  explore: "station.missing",
+  charges: "page.missing",
+  history: "page.missing",
+  account: "page.missing",
+};
 
 const app = { config: null, failed: null, main: null, shown: false };
 
@@ -97,6 +106,7 @@ async function show() {
   const found = find(location.hash);
   const code = GUEST.exec(location.pathname);
   document.querySelectorAll("dialog").forEach((one) => one.close());
+  turnPage();
   for (const link of document.querySelectorAll(".nav a")) {
     if (link.dataset.place === found?.place) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -114,11 +124,13 @@ async function show() {
       throw new ApiError(0, { detail: t("error.network") });
     else if (!signedIn()) welcome(main, { failed: app.failed });
     else if (found) await found.view(main, found.params, signal);
-    else missing(main);
+    else missing(main, "page.missing");
   } catch (error) {
     clearTimeout(waiting);
     if (signal.aborted || error.name === "AbortError") return;
-    failed(main, error);
+    if (code && NO_CODE.has(error.status)) missing(main, "guest.missing", "/");
+    else if (error.status === 404) missing(main, MISSING[found.place]);
+    else failed(main, error);
     if (!(error instanceof ApiError)) throw error;
   } finally {
     if (!signal.aborted) main.removeAttribute("aria-busy");
@@ -146,14 +158,16 @@ function arrived(main) {
   app.shown = true;
 }
 
-function missing(main) {
+// Says in the driver's words that there is no such thing, with a way to where there are some.
+function missing(main, key, home = "#/map") {
   fill(
     main,
     h(
       "div",
       { class: "page" },
-      h("h1", { tabindex: "-1" }, t("page.missing")),
-      h("a", { class: "button", href: "#/map" }, t("page.missing.home")),
+      h("h1", { tabindex: "-1" }, t(key)),
+      h("p", {}, t(`${key}.why`)),
+      h("a", { class: "button", href: home }, t("page.missing.home")),
     ),
   );
 }

@@ -69,13 +69,12 @@ async function finish(given) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING) ?? "null");
   sessionStorage.removeItem(PENDING);
   history.replaceState(null, "", `/${pending?.hash ?? ""}`);
+  // An answer that we did not ask for is somebody else's sign-in, or a link with their words.
+  if (!pending || pending.state !== given.get("state")) return t("welcome.stranger");
   if (given.has("error")) {
     localStorage.removeItem(KNOWN);
-    const silent = given.get("error") === "login_required";
-    return silent ? null : (given.get("error_description") ?? given.get("error"));
+    return given.get("error") === "login_required" ? null : reason(given.get("error"));
   }
-  // A code that we did not ask for is somebody else's sign-in.
-  if (!pending || pending.state !== given.get("state")) return t("welcome.stranger");
   const answer = await ask({
     grant_type: "authorization_code",
     code: given.get("code"),
@@ -83,6 +82,13 @@ async function finish(given) {
     code_verifier: pending.verifier,
   });
   return answer.ok ? null : answer.error;
+}
+
+// Why it failed, in our own words: what a URL says is not ours to show.
+function reason(code) {
+  if (code === "access_denied") return t("welcome.denied");
+  if (code === "server_error" || code === "temporarily_unavailable") return t("welcome.busy");
+  return t("welcome.refused");
 }
 
 async function ask(fields) {
@@ -95,7 +101,7 @@ async function ask(fields) {
     return {
       ok: false,
       refused: answer.status < 500,
-      error: told.error_description ?? told.error ?? String(answer.status),
+      error: reason(answer.status < 500 ? told.error : "server_error"),
     };
   access = told.access_token;
   refresh = told.refresh_token ?? null;

@@ -20,6 +20,32 @@ export function unitPrice(amount, currency) {
   return number(amount, { style: "currency", currency, maximumFractionDigits: 4 });
 }
 
+// How the parts of an amount are written: like amounts, or with all their digits where the parts
+// would not add up to their sum without them.
+export function partsFormat(amounts, currency) {
+  const decimals = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions()
+    .maximumFractionDigits;
+  const whole = amounts.reduce((sum, one) => sum + exact(one), 0n);
+  const shown = amounts.reduce((sum, one) => sum + coins(exact(one), decimals), 0n);
+  return shown === coins(whole, decimals) ? money : unitPrice;
+}
+
+// Digits after the point that are counted with; amounts of the API have at most this many.
+const DIGITS = 8;
+
+function exact(amount) {
+  const [whole, part = ""] = amount.replace("-", "").split(".");
+  const digits = BigInt(whole + part.padEnd(DIGITS, "0").slice(0, DIGITS));
+  return amount.startsWith("-") ? -digits : digits;
+}
+
+// The nearest number of a currency's smallest coins; halves go away from zero, as on the screen.
+function coins(digits, decimals) {
+  const coin = 10n ** BigInt(DIGITS - decimals);
+  const half = digits < 0n ? -coin / 2n : coin / 2n;
+  return (digits + half) / coin;
+}
+
 export function kwh(value) {
   return t("unit.kwh", {
     n: number(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
@@ -30,13 +56,11 @@ export function kw(value) {
   return t("unit.kw", { n: number(value, { maximumFractionDigits: 1 }) });
 }
 
+// What a part of a price counts: hours are told in minutes, as drivers think of them.
 export function quantity(value, unit) {
+  if (unit === "h") return t("unit.min", { n: number(value * 60, { maximumFractionDigits: 1 }) });
   const n = number(value, { maximumFractionDigits: 3 });
-  return unit === "h"
-    ? t("unit.h", { n })
-    : unit === "kWh"
-      ? t("unit.kwh", { n })
-      : `${n} ${unit ?? ""}`.trim();
+  return unit === "kWh" ? t("unit.kwh", { n }) : `${n} ${unit ?? ""}`.trim();
 }
 
 export function percent(value) {
@@ -52,6 +76,12 @@ export function distance(metres) {
   return t("unit.km", {
     n: number(metres / 1000, { maximumFractionDigits: metres < 10000 ? 1 : 0 }),
   });
+}
+
+// How long something took; of less than a minute the seconds.
+export function duration(from, to) {
+  const seconds = Math.max(0, Math.floor(((to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1000));
+  return seconds < 60 ? tn("unit.seconds", seconds) : minutes(Math.floor(seconds / 60));
 }
 
 export function minutes(n) {

@@ -2,7 +2,7 @@
 
 import { ApiError, get, query } from "./api.js";
 import { fill, h, icon, newId } from "./dom.js";
-import { quantity, rate, unitPrice } from "./format.js";
+import { partsFormat, quantity, rate, unitPrice } from "./format.js";
 import { t, word } from "./i18n.js";
 
 // The heading of a page: it takes the focus when the page changes.
@@ -53,11 +53,21 @@ export function alertOf(error) {
 const notices = h("div", { class: "notices", role: "status" });
 export const noticesNode = () => notices;
 
+// A notice is often said with the way to another page, and stays for that one.
+const TURNING = 1000;
+let noticed = 0;
+
 // A sentence that passes by, read aloud politely.
 export function notice(text) {
   const shown = h("p", {}, text);
   fill(notices, shown);
+  noticed = Date.now();
   setTimeout(() => shown.remove(), 6000);
+}
+
+// Takes away what was said on the page before.
+export function turnPage() {
+  if (Date.now() - noticed > TURNING) fill(notices);
 }
 
 const spoken = h("p", { class: "hidden", role: "status" });
@@ -164,8 +174,19 @@ export async function pages(
   fill(into, count ? [list, more] : h("p", { class: "empty" }, none));
 }
 
-// The parts of a price, with every digit: only their sum is rounded.
+// What one of it costs: prices of a unit come without VAT, amounts with it.
+function perUnit(line, currency) {
+  const once = unitPrice(line.unit_price, currency);
+  const price = line.unit === "h" ? t("price.hourly", { price: once }) : once;
+  return `× ${Number(line.vat) ? t("price.plus_vat", { price }) : price}`;
+}
+
+// The parts of a price; they add up to its sum as they are shown.
 export function priceTable(price, caption = t("price.caption")) {
+  const amount = partsFormat(
+    price.lines.map((line) => line.gross),
+    price.currency,
+  );
   const lines = price.lines.map((line) =>
     h(
       "tr",
@@ -180,10 +201,9 @@ export function priceTable(price, caption = t("price.caption")) {
         "td",
         {},
         line.quantity !== null && quantity(line.quantity, line.unit),
-        line.unit_price !== null &&
-          h("small", {}, `× ${unitPrice(line.unit_price, price.currency)}`),
+        line.unit_price !== null && h("small", {}, perUnit(line, price.currency)),
       ),
-      h("td", {}, unitPrice(line.gross, price.currency)),
+      h("td", {}, amount(line.gross, price.currency)),
     ),
   );
   return h(

@@ -9,7 +9,7 @@ import { figuresOf, lead, told } from "./figures.js";
 import { stepsOf } from "./steps.js";
 
 const OVER = new Set(["finished", "failed", "cancelled", "missed"]);
-// How often the bill is asked for, at first and in the end.
+// How often the bill, or an end of what is held, is asked for: at first and in the end.
 const SOON = 2_000;
 const LATER = 60_000;
 // Ages on the screen grow at this pace.
@@ -60,7 +60,7 @@ class LiveCharge {
         over: () => this.over,
         state: (state) => this.connected(state),
       });
-      await this.billed();
+      await this.settled();
     } catch (error) {
       if (!this.signal.aborted) this.steps.append(alertOf(error));
     }
@@ -71,10 +71,16 @@ class LiveCharge {
     this.connection.textContent = state === "over" ? "" : t(`charge.${state}`);
   }
 
-  // The bill comes once the operator has sent its own, after the events have ended.
-  async billed() {
+  // The bill comes once the operator has sent its own, and what was held for a charge that never
+  // began is given back: both after the events have ended.
+  get unsettled() {
+    const { state, receipt_id, payment } = this.now;
+    return state === "finished" ? !receipt_id : this.over && payment.state === "held";
+  }
+
+  async settled() {
     let wait = SOON;
-    while (!this.signal.aborted && this.now.state === "finished" && !this.now.receipt_id) {
+    while (!this.signal.aborted && this.unsettled) {
       await pause(wait, this.signal);
       wait = Math.min(LATER, wait * 1.5);
       const next = await get(`/charges/${id(this.now.id)}`, this.signal).catch(() => this.now);

@@ -1,7 +1,7 @@
 // A charge in figures: energy, power, time, cost, payment, and what it all means.
 
 import { h } from "../dom.js";
-import { age, kw, kwh, minutes, moment, money, percent, secondsSince } from "../format.js";
+import { age, duration, kw, kwh, moment, money, percent, secondsSince } from "../format.js";
 import { t } from "../i18n.js";
 import { fact, priceTable } from "../widgets.js";
 
@@ -83,7 +83,7 @@ export function figuresOf(one, trouble) {
       "dl",
       { class: "facts" },
       running && one.power_kw !== null && fact(t("charge.power"), kw(one.power_kw), "charge-power"),
-      one.started_at && fact(t("charge.time"), minutes(one.minutes), "charge-minutes"),
+      one.started_at && fact(t("charge.time"), duration(one.started_at, one.ended_at), "charge-minutes"),
       one.state_of_charge && fact(t("charge.soc"), percent(one.state_of_charge), "charge-soc"),
       one.started_at &&
         fact(
@@ -119,6 +119,7 @@ function payment(paid) {
     "p",
     { class: "muted small" },
     t(`payment.${paid.state}${plain ? ".plain" : ""}`, { amount }),
-    paid.provider_note && ` ${paid.provider_note}`,
+    // The demonstration alone has a note; it is said in the driver's language.
+    paid.provider_note && ` ${t("account.payment.demo")}`,
   );
 }

@@ -110,6 +110,11 @@ function intro(point) {
   return [
     heading(place.name || address(place)),
     h("p", { class: "muted" }, address(place)),
-    h("p", { class: "row" }, chip(kindOf(point.status), statusText(point.status))),
+    h(
+      "p",
+      { class: "row" },
+      h("strong", {}, t("station.point", { name: point.evse_uid })),
+      chip(kindOf(point.status), statusText(point.status)),
+    ),
   ];
 }

@@ -12,28 +12,32 @@ const QUARTER = 15 * 60_000;
 // The start of a plug; `sum` says what it would cost.
 export function startForm(plug, sum) {
   const send = once();
+  const reserved = plug.evse.status === "RESERVED";
   return form(
     {},
     () => begin(send, wish(plug)),
     h(
       "p",
       { class: "row spread small" },
-      h("span", { class: "muted" }, t("station.start.confirm")),
+      h("span", { class: "muted" }, t(reserved ? "station.start.reserved" : "station.start.confirm")),
       sum,
     ),
     h("button", { type: "submit", class: "big" }, icon("bolt"), t("station.start")),
   );
 }
 
+// What can be filled in for a plug: it stays while the plug's status changes.
+export const panelsOf = (plug) => plug && { later: later(plug), reserve: reserve(plug) };
+
 // Everything beside the start, or why it cannot be.
-export function others(key, plug) {
+export function others(key, plug, panels) {
   if (!plug) return [h("p", { class: "muted" }, t("station.cannot.choose")), report(key)];
   if (plug.evse.startable)
-    return [later(plug), plug.evse.reservable && reserve(plug), report(key, plug)];
+    return [panels.later, plug.evse.reservable && panels.reserve, report(key, plug)];
   const status = statusText(plug.evse.status);
   const free = kindOf(plug.evse.status) === "free";
   const why = free ? t("station.cannot.start") : t("station.cannot.status", { status });
-  return [h("p", { class: "note" }, why), later(plug), report(key, plug)];
+  return [h("p", { class: "note" }, why), panels.later, report(key, plug)];
 }
 
 const wish = ({ key, evse, connector }) => ({
@@ -52,7 +56,7 @@ function later(plug) {
   return h(
     "details",
     { class: "card" },
-    h("summary", {}, icon("clock"), t("station.later")),
+    h("summary", {}, icon("calendar"), t("station.later")),
     form(
       { class: "stack" },
       ({ elements }) => begin(send, { ...wish(plug), start_at: moment(elements.at) }),
@@ -67,7 +71,7 @@ function reserve({ key: location, evse }) {
   return h(
     "details",
     { class: "card" },
-    h("summary", {}, icon("check"), t("station.reserve")),
+    h("summary", {}, icon("clock"), t("station.reserve")),
     form(
       { class: "stack" },
       async ({ elements }) => {

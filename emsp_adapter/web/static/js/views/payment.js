@@ -61,7 +61,7 @@ function method(one, changed) {
       ),
       remove,
     ),
-    one.note && h("p", { class: "muted small" }, one.note),
+    one.note && h("p", { class: "muted small" }, t("account.payment.demo")),
   );
 }
 

@@ -27,8 +27,11 @@ export function plugOf(place, evse_uid, connector_id) {
   return all.length === 1 ? all[0] : null;
 }
 
+// What is written at a point, or else what it is known by.
+export const pointName = (evse) => evse.physical_reference ?? evse.evse_id ?? evse.uid;
+
 function point(place, evse, chosen, choose) {
-  const name = evse.physical_reference ?? evse.evse_id ?? evse.uid;
+  const name = pointName(evse);
   const floor = evse.floor_level && t("station.floor", { floor: evse.floor_level });
   const note = evse.status_note ?? t("station.age", { age: age(evse.status_age_s) });
   return h(

@@ -2,12 +2,12 @@
 
 import { get, query } from "../api.js";
 import { fill, h } from "../dom.js";
-import { money, moment, quantity } from "../format.js";
+import { minutes as minutesOf, money, moment, quantity } from "../format.js";
 import { t } from "../i18n.js";
 import { alertOf, field, priceTable, section } from "../widgets.js";
 
 const PAUSE = 350;
-const USUAL = { energy: "20", minutes: "60" };
+const USUAL_KWH = "20";
 
 // `choose` shows the price of a plug, asked for once; `told` hears the sum.
 export function pricePanel({ signal, place, told }) {
@@ -16,7 +16,7 @@ export function pricePanel({ signal, place, told }) {
     min: "1",
     max: "200",
     step: "1",
-    value: USUAL.energy,
+    value: USUAL_KWH,
     inputmode: "numeric",
   });
   const minutes = h("input", {
@@ -24,7 +24,7 @@ export function pricePanel({ signal, place, told }) {
     min: "1",
     max: "1440",
     step: "1",
-    value: USUAL.minutes,
+    placeholder: t("station.price.minutes.none"),
     inputmode: "numeric",
   });
   const shown = h("div", { "aria-live": "polite" });
@@ -62,14 +62,7 @@ export function pricePanel({ signal, place, told }) {
       const price = await get(`/prices${query(values)}`, signal);
       if (asked !== plug) return;
       fill(shown, priceOf(price));
-      told(
-        price.computable
-          ? t("station.sum", {
-              amount: money(price.total.gross, price.currency),
-              energy: quantity(values.energy_kwh, "kWh"),
-            })
-          : "",
-      );
+      told(price.computable ? sumOf(price, values) : "");
     } catch (error) {
       if (error.name !== "AbortError" && asked === plug) fill(shown, alertOf(error));
     }
@@ -89,6 +82,20 @@ export function pricePanel({ signal, place, told }) {
       if (chosen && !same) ask();
     },
   };
+}
+
+// The sum with what it is for: the energy that the price itself counts, which is less than what was
+// asked for when the minutes are too few.
+function sumOf({ total, currency, lines }, { energy_kwh, minutes }) {
+  const counted = lines.filter((line) => line.kind === "energy" && line.quantity !== null);
+  const kwh = counted.reduce((sum, line) => sum + Number(line.quantity), 0);
+  const energy = quantity(counted.length ? kwh : energy_kwh, "kWh");
+  const amount = money(total.gross, currency);
+  if (!minutes) return t("station.sum", { amount, energy });
+  const stay = minutesOf(Number(minutes));
+  return counted.length
+    ? t("station.sum.stay", { amount, energy, minutes: stay })
+    : t("station.sum.time", { amount, minutes: stay });
 }
 
 // A price with all its parts, or why there is none.

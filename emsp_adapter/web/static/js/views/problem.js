@@ -6,11 +6,22 @@ import { moment } from "../format.js";
 import { t } from "../i18n.js";
 import { go, replace } from "../router.js";
 import { backLink, field, form, heading, notice, pages, section } from "../widgets.js";
+import { pointName } from "./points.js";
 
 const KINDS = ["broken", "blocked", "payment", "app", "other"];
 
+// The charger and the point that a report is of; one that its operator took away is not named.
+async function about({ location, evse_uid }, signal) {
+  const place = location && (await get(`/locations/${id(location)}`, signal).catch(() => null));
+  if (!place) return null;
+  const evse = place.evses.find((one) => one.uid === evse_uid);
+  const point = evse && t("station.point", { name: pointName(evse) });
+  const named = [place.name || place.address, point].filter(Boolean).join(", ");
+  return h("p", { class: "muted" }, t("problem.about", { place: named }));
+}
+
 export async function report(main, { location, evse_uid, charge_id }, signal) {
-  const place = location ? await get(`/locations/${id(location)}`, signal).catch(() => null) : null;
+  const of = await about({ location, evse_uid }, signal);
   fill(
     main,
     h(
@@ -18,17 +29,16 @@ export async function report(main, { location, evse_uid, charge_id }, signal) {
       { class: "page" },
       backLink(location ? `/station/${encodeURIComponent(location)}` : "/problems"),
       heading(t("problem.title")),
-      place &&
-        h("p", { class: "muted" }, t("problem.about", { place: place.name || place.address })),
+      of,
       form(
         { class: "card stack" },
         async (given) => {
           const { kind, text } = given.elements;
-          const about = Object.fromEntries(
+          const named = Object.fromEntries(
             Object.entries({ location, evse_uid, charge_id }).filter(([, value]) => value),
           );
           const made = await call("POST", "/problems", {
-            body: { ...about, kind: kind.value, text: text.value.trim() },
+            body: { ...named, kind: kind.value, text: text.value.trim() },
             signal,
           });
           notice(t("problem.sent"));
@@ -93,6 +103,7 @@ const state = (one) =>
 
 export async function problem(main, params, signal) {
   const one = await get(`/problems/${id(params.id)}`, signal);
+  const of = await about(one, signal);
   fill(
     main,
     h(
@@ -106,6 +117,7 @@ export async function problem(main, params, signal) {
         state(one),
         h("span", { class: "muted" }, t(`problem.kind.${one.kind}`)),
       ),
+      of,
       h(
         "ol",
         { class: "talk" },

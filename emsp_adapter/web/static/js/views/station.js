@@ -5,7 +5,7 @@ import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt, backLink, chip, heading } from "../widgets.js";
 import { about } from "./about.js";
-import { others, startForm } from "./offers.js";
+import { others, panelsOf, startForm } from "./offers.js";
 import { address, standing } from "./places.js";
 import { plugOf, pointsOf } from "./points.js";
 import { pricePanel } from "./price.js";
@@ -28,6 +28,7 @@ class Station {
     this.chosen = chosen;
     this.signal = signal;
     this.offered = null;
+    this.panels = panelsOf(chosen);
     this.state = h("p", { class: "row" });
     this.points = h("div", { class: "points" });
     this.sum = h("span", { class: "sum" });
@@ -91,6 +92,7 @@ class Station {
 
   choose(plug) {
     this.chosen = plug;
+    this.panels = panelsOf(plug);
     this.offer();
   }
 
@@ -105,7 +107,9 @@ class Station {
     this.price.choose(chosen);
     this.bar.hidden = !startable;
     fill(this.bar, startable && startForm(chosen, this.sum));
-    fill(this.actions, others(this.place.id, chosen));
+    const focused = this.actions.contains(document.activeElement) && document.activeElement;
+    fill(this.actions, others(this.place.id, chosen, this.panels));
+    if (focused) focused.focus({ preventScroll: true });
   }
 }
 

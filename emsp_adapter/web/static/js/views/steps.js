@@ -9,7 +9,6 @@ import { placePath } from "./places.js";
 
 const PROFILES = ["REGULAR", "CHEAP", "FAST", "GREEN"];
 const NOT_BEGUN = new Set(["failed", "missed"]);
-const GOES_ON = new Set(["starting", "charging"]);
 
 // `changed` hears the charge as it is after a step. A guest has no pages but the charge's.
 export function stepsOf(charge, { guest, changed, signal }) {
@@ -18,7 +17,7 @@ export function stepsOf(charge, { guest, changed, signal }) {
   return [
     state === "charging" && stop(charge, changed, signal),
     state === "scheduled" && takeBack(charge, changed, signal),
-    GOES_ON.has(state) && source === "app" && preferences(charge, signal),
+    state === "charging" && source === "app" && preferences(charge, signal),
     receipt && (guest ? paper(receipt) : receiptLink(receipt)),
     awaited && h("p", { class: "note" }, t("charge.receipt.pending")),
     NOT_BEGUN.has(state) && !guest && again(charge),
@@ -43,7 +42,19 @@ function takeBack({ id: charge }, changed, signal) {
   return form({}, work, h("button", { type: "submit", class: "quiet wide" }, t("charge.cancel")));
 }
 
-function preferences({ id: charge }, signal) {
+// Only where the point says that it follows them.
+function preferences(charge, signal) {
+  const place = h("div", { hidden: true });
+  const able = ({ uid, capabilities }) =>
+    uid === charge.evse_uid && capabilities.includes("CHARGING_PREFERENCES_CAPABLE");
+  get(`/locations/${id(charge.location.id)}`, signal)
+    .then(({ evses }) => evses.some(able) && place.replaceWith(wishes(charge, signal)))
+    // A point that nothing is told of has no preferences.
+    .catch(() => null);
+  return place;
+}
+
+function wishes({ id: charge }, signal) {
   const work = async ({ elements: { profile, departure, need } }) => {
     const body = { profile_type: profile.value };
     if (departure.value) body.departure_time = new Date(departure.value).toISOString();
