@@ -107,14 +107,26 @@ async def bill_fees(office: Office) -> None:
     while True:
         async with office.db.hot() as conn:
             due = await plan_store.fees_due(conn, at=now, month=month, limit=_AT_ONCE)
-        for driver_id, plan in due:
-            try:
-                async with office.db.hot_transaction() as conn:
-                    await _fee(conn, office, driver_id, plan, month)
-            except NotNow:
-                log.info("a month is billed already", extra={"driver": driver_id, "month": month})
-        if len(due) < _AT_ONCE:
+        billed = [await _fee_or_not(office, driver_id, plan, month) for driver_id, plan in due]
+        if len(due) < _AT_ONCE or not any(billed):
             return
+
+
+async def _fee_or_not(office: Office, driver_id: str, plan: Plan, month: str) -> bool:
+    """Whether it was billed; a fee that cannot be holds up no other driver's."""
+    about = {"driver": driver_id, "month": month}
+    try:
+        async with office.db.hot_transaction() as conn:
+            await _fee(conn, office, driver_id, plan, month)
+    except NotNow:
+        log.info("a month is billed already", extra=about)
+        return False
+    except UNAVAILABLE:
+        raise
+    except Exception:
+        log.exception("a month could not be billed", extra=about)
+        return False
+    return True
 
 
 def priced(row: CdrRow, terms: Terms, *, language: str) -> DriverPrice:
