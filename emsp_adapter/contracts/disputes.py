@@ -34,6 +34,8 @@ _LOOSELY = timedelta(hours=1)
 _MORE_SHARE = Decimal("1.02")
 _MORE_KWH = Decimal("0.1")
 _LATER = timedelta(minutes=15)
+# Such a Session is there before it charges, and some leave its start as it was.
+_WAITED = {SessionStatus.PENDING.value, SessionStatus.RESERVATION.value}
 _REFERRED = (AuthMethod.AUTH_REQUEST, AuthMethod.COMMAND)
 
 
@@ -117,7 +119,7 @@ def _session(case: Case) -> Iterator[Flag]:
     if over and kwh is not None and cdr["total_energy"] > kwh * _MORE_SHARE + _MORE_KWH:
         message = f"total_energy is {cdr['total_energy']} kWh, that of the session was {kwh:f}"
         yield Flag(SessionRule.DIFFERS, "total_energy", message)
-    began = evidence.session_start
+    began = None if _WAITED & set(evidence.session_statuses or ()) else evidence.session_start
     if began is not None and start is not None and start > began + _LATER:
         message = f"it begins at {cdr['start_date_time']}, its session at {format_datetime(began)}"
         yield Flag(SessionRule.DIFFERS, "start_date_time", message)

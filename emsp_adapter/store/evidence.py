@@ -77,7 +77,7 @@ _SAME_CHARGE = """
         AND NOT EXISTS (
             SELECT FROM cdrs back
             WHERE back.owner = other.owner AND back.credit_of = other.cdr_id
-                AND back.state = 'accepted'
+                AND back.credit AND back.state = 'accepted'
         )
     ORDER BY other.received_at
 """
@@ -112,7 +112,7 @@ SELECT session.token_id AS session_token_id, session.status AS session_status,
     (
         SELECT back.cdr_id FROM cdrs back, this
         WHERE back.owner = this.owner AND back.credit_of = this.cdr_id
-            AND back.state IN ('received', 'disputed') AND back.decided_at IS NULL
+            AND back.credit AND back.state IN ('received', 'disputed') AND back.decided_at IS NULL
         LIMIT 1
     ) AS taken_back_by,
     ARRAY(

@@ -95,6 +95,18 @@ async def test_a_cdr_that_is_as_its_session_is_accepted(
     assert (await cleared(emsp))[0] == "accepted"
 
 
+async def test_a_session_may_have_waited_for_its_car(emsp: Adapter, partner: Cpo) -> None:
+    await publish(partner)
+    made = await card(emsp, await emsp.driver())
+    waited = {"start_date_time": moment(BEGUN - timedelta(minutes=40))}
+    await partner.put("sessions", "SESSION1", session(made) | waited | {"status": "PENDING"})
+    await partner.put("sessions", "SESSION1", completed(made) | waited)
+
+    await partner.post_cdr(cdr(made))
+
+    assert (await cleared(emsp))[0] == "accepted"
+
+
 async def test_t22_a_start_that_a_cdr_moves_behind_a_change_of_price_does_not_count(
     emsp: Adapter, partner: Cpo
 ) -> None:

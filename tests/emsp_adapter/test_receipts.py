@@ -353,3 +353,16 @@ async def test_a_session_that_makes_no_sense_has_no_running_cost(
         found = await prices.running(conn, emsp.office, driver.id, session, plug)
 
     assert not found.computable
+
+
+async def test_the_mail_about_a_receipt_encloses_it(emsp: Adapter) -> None:
+    driver = await emsp.driver()
+    bill = await billed.for_cdr(emsp, driver, gross="6.10")
+    await emsp.parts.billing.settling.step()
+
+    mail = await emsp.mail_to("ada@drivers.example", subject="Your receipt")
+
+    (enclosed,) = mail.iter_attachments()
+    assert enclosed.get_filename() == f"receipt-{bill.number}.pdf"
+    content = enclosed.get_content()
+    assert bill.number in PdfReader(io.BytesIO(content)).pages[0].extract_text()

@@ -21,11 +21,61 @@ PRICE = {
     "currency": "EUR",
     "computable": True,
     "total": {"net": "7.80", "vat": "1.64", "gross": "9.44"},
-    "lines": [],
+    "lines": [
+        {
+            "kind": "energy",
+            "text": EVIL,
+            "quantity": "11",
+            "unit": "kWh",
+            "unit_price": "0.59",
+            "vat_rate": "21",
+            "net": "6.4900",
+            "vat": "1.3629",
+            "gross": "7.8529",
+        },
+        {
+            "kind": "parking",
+            "text": EVIL,
+            "quantity": "0.6",
+            "unit": "h",
+            "unit_price": "2.19",
+            "vat_rate": "21",
+            "net": "1.3140",
+            "vat": "0.2759",
+            "gross": "1.5899",
+        },
+    ],
     "tariff": {"elements_text": [EVIL], "valid_until": None},
     "plan": None,
     "remarks": [EVIL],
 }
+
+
+def charge(**overrides: Any) -> dict[str, Any]:
+    """A charge that did not begin."""
+    return {
+        "id": "CHARGE",
+        "state": "failed",
+        "reason": "The station said no.",
+        "location": {"id": KEY, "name": EVIL, "address": "Stationsplein 1", "city": "Utrecht"},
+        "evse_uid": "EVSE1",
+        "connector_id": "1",
+        "physical_reference": None,
+        "source": "app",
+        "start_at": None,
+        "requested_at": "2026-03-01T10:00:00Z",
+        "started_at": None,
+        "ended_at": None,
+        "energy_kwh": None,
+        "power_kw": None,
+        "state_of_charge": None,
+        "minutes": 0,
+        "cost": None,
+        "cost_is": None,
+        "updated_at": "2026-03-01T10:00:00Z",
+        "receipt_id": None,
+        "payment": {"state": "none", "amount": None, "currency": None, "provider_note": None},
+    } | overrides
 
 
 def summary(**overrides: Any) -> dict[str, Any]:
@@ -90,12 +140,17 @@ def details(**overrides: Any) -> dict[str, Any]:
 
 @dataclass
 class Provider:
-    """What it answers; `starts` are the keys of starts, of which the first `lost` get no answer."""
+    """What it answers; `starts` are the keys of starts, of which the first `lost` get no answer.
+
+    `charges` are told one after the other, the last again and again; `prices` were asked for.
+    """
 
     url: str
     place: dict[str, Any] = field(default_factory=details)
     starts: list[str] = field(default_factory=list)
     lost: int = 0
+    charges: list[dict[str, Any]] = field(default_factory=lambda: [charge()])
+    prices: list[dict[str, str]] = field(default_factory=list)
 
     def application(self) -> FastAPI:
         """The web app, the identity server's three answers, and a driver API."""
@@ -107,6 +162,9 @@ class Provider:
         app.add_api_route("/app/v1/locations", self._list)
         app.add_api_route("/app/v1/locations/{key}", self._details)
         app.add_api_route("/app/v1/prices", self._price)
+        app.add_api_route("/app/v1/charges/{charge_id}", self._charge)
+        app.add_api_route("/app/v1/charges/{charge_id}/events", self._events)
+        app.add_api_route("/app/v1/guest/{code}", self._guest)
         app.add_api_route("/app/v1/charges", self._start, methods=["POST"])
         return app
 
@@ -124,18 +182,34 @@ class Provider:
     async def _list(self) -> dict[str, Any]:
         return {"locations": [summary()], "next": None}
 
-    async def _details(self, key: str) -> dict[str, Any]:
-        return self.place | {"id": key}
+    async def _details(self, key: str) -> Response:
+        if key != self.place["id"]:
+            return _refused(404, f"there is no charger {key!r}")
+        return JSONResponse(self.place)
 
-    async def _price(self) -> dict[str, Any]:
+    async def _price(self, request: Request) -> dict[str, Any]:
+        self.prices.append(dict(request.query_params))
         return PRICE
+
+    async def _charge(self) -> dict[str, Any]:
+        return self.charges[0] if len(self.charges) == 1 else self.charges.pop(0)
+
+    async def _events(self) -> Response:
+        return Response(media_type="text/event-stream")
+
+    async def _guest(self, code: str) -> Response:
+        return _refused(404, f"there is no plug {code!r}")
 
     async def _start(self, request: Request) -> Response:
         self.starts.append(request.headers["idempotency-key"])
         if len(self.starts) <= self.lost:
             return Response(status_code=502)
-        refusal = {"title": "Conflict", "status": 409, "detail": "The station went away."}
-        return JSONResponse(refusal, 409, media_type="application/problem+json")
+        return _refused(409, "The station went away.")
+
+
+def _refused(status: int, detail: str) -> Response:
+    refusal = {"title": "Refused", "status": status, "detail": detail}
+    return JSONResponse(refusal, status, media_type="application/problem+json")
 
 
 @asynccontextmanager

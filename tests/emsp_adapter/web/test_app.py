@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.emsp.browser import Person, browsing, person
-from tests.emsp_adapter.web.provider import EVIL, KEY, Provider, details, provider
+from tests.emsp_adapter.web.provider import EVIL, KEY, Provider, charge, details, provider
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -33,6 +33,12 @@ _DECODED = """
 async (topology) => {
   const {decode} = await import("/static/js/map/world.js");
   return decode(topology).map((ring) => [...ring.points]);
+}
+"""
+_PART = """
+async ([amounts, currency]) => {
+  const {partsFormat} = await import("/static/js/format.js");
+  return partsFormat(amounts, currency)(amounts[0], currency);
 }
 """
 
@@ -174,6 +180,140 @@ async def test_a_start_without_an_answer_is_sent_again_with_its_key(
     first, again, anew = emsp.starts
     assert first == again
     assert anew != again
+
+
+async def test_the_sum_names_the_energy_and_the_minutes_that_it_is_for(
+    me: Person, emsp: Provider
+) -> None:
+    await at_the_charger(me.page)
+    await expect(me.page.get_by_text("€9.44 for 11 kWh", exact=True)).to_be_visible()
+
+    await me.page.get_by_label("Minutes plugged in").fill("60")
+
+    await expect(me.page.get_by_text("€9.44 for 11 kWh in 60 minutes")).to_be_visible()
+    assert [asked.get("minutes") for asked in emsp.prices] == [None, "60"]
+
+
+async def test_a_part_of_a_price_says_that_its_unit_comes_without_vat(me: Person) -> None:
+    await at_the_charger(me.page)
+
+    rows = me.page.get_by_role("table").locator("tbody tr")
+    await expect(rows.nth(0)).to_contain_text(re.compile("11 kWh. €0.59 [+] VAT€7.85"))
+    await expect(rows.nth(1)).to_contain_text(re.compile("36 min. €2.19/h [+] VAT€1.59"))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "currency", "shown"),
+    [
+        pytest.param(["7.8529", "1.5899"], "EUR", "€7.85", id="cents add up"),
+        pytest.param(["7.8540", "1.5840"], "EUR", "€7.854", id="a cent would be missing"),
+        pytest.param(["7.8540", "-7.8540"], "EUR", "€7.85", id="taken back"),
+        pytest.param(["7.5", "1.5"], "JPY", "¥7.5", id="a coin would be too many"),
+    ],
+)
+async def test_parts_are_as_short_as_their_sum_lets_them_be(
+    me: Person, amounts: list[str], currency: str, shown: str
+) -> None:
+    written = await me.page.evaluate(_PART, [amounts, currency])
+
+    assert written.replace("JP", "") == shown
+
+
+async def test_what_is_filled_in_stays_when_the_status_of_the_plug_changes(
+    me: Person, emsp: Provider
+) -> None:
+    await me.page.clock.install()
+    await at_the_charger(me.page)
+    await me.page.get_by_text("Start later").click()
+    await me.page.get_by_label("Start at").fill("2031-03-01T10:15")
+
+    emsp.place["evses"][0]["status"] = "RESERVED"
+    await me.page.clock.run_for(31_000)
+
+    await expect(me.page.get_by_text("only for the driver who reserved it")).to_be_visible()
+    await expect(me.page.get_by_label("Start at")).to_have_value("2031-03-01T10:15")
+
+
+async def test_what_was_held_for_a_start_that_failed_is_told_as_given_back(
+    browser: Browser, tmp_path: Path
+) -> None:
+    note = "Demonstration: no money is moved."
+    held = {"state": "held", "amount": "30.00", "currency": "EUR", "provider_note": note}
+    async with (
+        provider(charges=[charge(payment=held), charge()]) as emsp,
+        person(browser, emsp.url, tmp_path) as me,
+    ):
+        await me.page.goto("/")
+        await signed_in(me.page)
+        await me.page.goto("/#/charge/CHARGE")
+
+        await expect(me.page.get_by_text("Reserved on your payment method")).to_be_visible()
+        await expect(me.page.get_by_text("Reserved on your payment method")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("state", "capabilities", "offered"),
+    [
+        pytest.param("charging", ["CHARGING_PREFERENCES_CAPABLE"], 1, id="able"),
+        pytest.param("charging", ["RESERVABLE"], 0, id="not able"),
+        pytest.param("starting", ["CHARGING_PREFERENCES_CAPABLE"], 0, id="not yet"),
+    ],
+)
+async def test_a_preference_is_asked_for_where_the_charger_follows_it(
+    browser: Browser, tmp_path: Path, state: str, capabilities: list[str], offered: int
+) -> None:
+    place = details()
+    place["evses"][0]["capabilities"] = capabilities
+    async with (
+        provider(place=place, charges=[charge(state=state)]) as emsp,
+        person(browser, emsp.url, tmp_path) as me,
+    ):
+        await me.page.goto("/")
+        await signed_in(me.page)
+        await me.page.goto("/#/charge/CHARGE")
+        await me.page.wait_for_load_state("networkidle")
+
+        shown = me.page.locator("summary", has_text="Charging preference")
+        await expect(shown).to_have_count(offered)
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "shown"),
+    [
+        ("2026-03-01T10:00:01Z", "1 second"),
+        ("2026-03-01T10:00:59Z", "59 seconds"),
+        ("2026-03-01T10:01:59Z", "1 minute"),
+        ("2026-03-01T11:05:00Z", "1 h 5 min"),
+    ],
+)
+async def test_a_charge_of_less_than_a_minute_is_told_in_seconds(
+    me: Person, ended_at: str, shown: str
+) -> None:
+    given = ["2026-03-01T10:00:00Z", ended_at]
+    await expect(me.page.get_by_role("heading", level=1)).to_be_visible()
+
+    assert await me.page.evaluate(_CALL, ["format.js", "duration", given]) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "leads_to"),
+    [
+        ("/#/station/GONE", "This charger is not here any more", "#/map"),
+        ("/#/nowhere", "There is no such page.", "#/map"),
+        ("/g/ABCDEFG", "This code leads to no charger", "/"),
+    ],
+)
+async def test_what_is_not_there_is_told_in_our_words(
+    me: Person, path: str, title: str, leads_to: str
+) -> None:
+    me.complaints.expected |= {404}
+    await signed_in(me.page)
+
+    await me.page.goto(path)
+
+    await expect(me.page.get_by_role("heading", level=1)).to_have_text(title)
+    map_link = me.page.get_by_role("link", name="Go to the map")
+    await expect(map_link).to_have_attribute("href", leads_to)
 
 
 async def test_offline_no_status_stays_on_the_screen(me: Person) -> None:

@@ -29,13 +29,6 @@ const PLACES = [
 const GUEST = /^\/g\/([^/]+)$/;
 // Answers to a code that names no plug: unknown, or not written like a code.
 const NO_CODE = new Set([404, 422]);
-// What is not there, by the place of the page that asks for it.
-const MISSING = {
-  explore: "station.missing",
-  charges: "page.missing",
-  history: "page.missing",
-  account: "page.missing",
-};
 
 const app = { config: null, failed: null, main: null, shown: false };
 
@@ -124,12 +117,12 @@ async function show() {
       throw new ApiError(0, { detail: t("error.network") });
     else if (!signedIn()) welcome(main, { failed: app.failed });
     else if (found) await found.view(main, found.params, signal);
-    else missing(main, "page.missing");
+    else missing(main, "page");
   } catch (error) {
     clearTimeout(waiting);
     if (signal.aborted || error.name === "AbortError") return;
-    if (code && NO_CODE.has(error.status)) missing(main, "guest.missing", "/");
-    else if (error.status === 404) missing(main, MISSING[found.place]);
+    if (code && NO_CODE.has(error.status)) missing(main, "code", "/");
+    else if (error.status === 404) missing(main, found.place === "explore" ? "station" : "page");
     else failed(main, error);
     if (!(error instanceof ApiError)) throw error;
   } finally {
@@ -159,15 +152,15 @@ function arrived(main) {
 }
 
 // Says in the driver's words that there is no such thing, with a way to where there are some.
-function missing(main, key, home = "#/map") {
+function missing(main, what, home = "#/map") {
   fill(
     main,
     h(
       "div",
       { class: "page" },
-      h("h1", { tabindex: "-1" }, t(key)),
-      h("p", {}, t(`${key}.why`)),
-      h("a", { class: "button", href: home }, t("page.missing.home")),
+      h("h1", { tabindex: "-1" }, t(`missing.${what}`)),
+      h("p", {}, t(`missing.${what}.why`)),
+      h("a", { class: "button", href: home }, t("missing.home")),
     ),
   );
 }

@@ -56,7 +56,7 @@ export function kw(value) {
   return t("unit.kw", { n: number(value, { maximumFractionDigits: 1 }) });
 }
 
-// What a part of a price counts: hours are told in minutes, as drivers think of them.
+// What a part of a price counts: hours are told in minutes, as drivers think of stays.
 export function quantity(value, unit) {
   if (unit === "h") return t("unit.min", { n: number(value * 60, { maximumFractionDigits: 1 }) });
   const n = number(value, { maximumFractionDigits: 3 });
@@ -80,11 +80,12 @@ export function distance(metres) {
 
 // How long something took; of less than a minute the seconds.
 export function duration(from, to) {
-  const seconds = Math.max(0, Math.floor(((to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1000));
+  const end = to ? Date.parse(to) : Date.now();
+  const seconds = Math.max(0, Math.floor((end - Date.parse(from)) / 1000));
   return seconds < 60 ? tn("unit.seconds", seconds) : minutes(Math.floor(seconds / 60));
 }
 
-export function minutes(n) {
+function minutes(n) {
   if (n < 60) return tn("unit.minutes", n);
   return t("unit.hours", { h: Math.floor(n / 60), m: n % 60 });
 }

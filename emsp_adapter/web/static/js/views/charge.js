@@ -54,13 +54,16 @@ class LiveCharge {
     const ticks = setInterval(() => this.over || this.draw(), TICK);
     this.signal.addEventListener("abort", () => clearInterval(ticks));
     try {
-      await follow(`/charges/${id(this.now.id)}/events`, {
-        signal: this.signal,
-        told: (next) => this.show(next),
-        over: () => this.over,
-        state: (state) => this.connected(state),
-      });
-      await this.settled();
+      // A start that was given up may come to life after all.
+      do {
+        await follow(`/charges/${id(this.now.id)}/events`, {
+          signal: this.signal,
+          told: (next) => this.show(next),
+          over: () => this.over,
+          state: (state) => this.connected(state),
+        });
+        await this.settled();
+      } while (!this.signal.aborted && !this.over);
     } catch (error) {
       if (!this.signal.aborted) this.steps.append(alertOf(error));
     }

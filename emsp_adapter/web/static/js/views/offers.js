@@ -13,13 +13,14 @@ const QUARTER = 15 * 60_000;
 export function startForm(plug, sum) {
   const send = once();
   const reserved = plug.evse.status === "RESERVED";
+  const hint = t(reserved ? "station.start.reserved" : "station.start.confirm");
   return form(
     {},
     () => begin(send, wish(plug)),
     h(
       "p",
       { class: "row spread small" },
-      h("span", { class: "muted" }, t(reserved ? "station.start.reserved" : "station.start.confirm")),
+      h("span", { class: "muted" }, hint),
       sum,
     ),
     h("button", { type: "submit", class: "big" }, icon("bolt"), t("station.start")),

@@ -32,13 +32,18 @@ export function payment(found, changed, config) {
   );
 }
 
+// The demonstration's method is named in the driver's language, a card as the provider names it.
+const labelOf = ({ provider, label }) =>
+  provider === "demo" ? t("account.payment.demo.label") : label;
+
 function method(one, changed) {
+  const label = labelOf(one);
   const remove = h(
     "button",
     {
       type: "button",
       class: "quiet",
-      "aria-label": t("account.payment.remove", one),
+      "aria-label": t("account.payment.remove", { label }),
       onclick: () =>
         attempt(remove, async () => {
           await call("DELETE", `/payment-methods/${id(one.id)}`);
@@ -56,7 +61,7 @@ function method(one, changed) {
       h(
         "span",
         {},
-        h("strong", {}, one.label),
+        h("strong", {}, label),
         one.default && h("span", { class: "muted" }, ` · ${t("account.payment.default")}`),
       ),
       remove,

@@ -2,8 +2,8 @@
 
 import { get, query } from "../api.js";
 import { fill, h } from "../dom.js";
-import { minutes as minutesOf, money, moment, quantity } from "../format.js";
-import { t } from "../i18n.js";
+import { money, moment, quantity } from "../format.js";
+import { t, tn } from "../i18n.js";
 import { alertOf, field, priceTable, section } from "../widgets.js";
 
 const PAUSE = 350;
@@ -88,11 +88,11 @@ export function pricePanel({ signal, place, told }) {
 // asked for when the minutes are too few.
 function sumOf({ total, currency, lines }, { energy_kwh, minutes }) {
   const counted = lines.filter((line) => line.kind === "energy" && line.quantity !== null);
-  const kwh = counted.reduce((sum, line) => sum + Number(line.quantity), 0);
-  const energy = quantity(counted.length ? kwh : energy_kwh, "kWh");
+  const billed = counted.reduce((sum, line) => sum + Number(line.quantity), 0);
+  const energy = quantity(counted.length ? billed : energy_kwh, "kWh");
   const amount = money(total.gross, currency);
   if (!minutes) return t("station.sum", { amount, energy });
-  const stay = minutesOf(Number(minutes));
+  const stay = tn("unit.minutes", Number(minutes));
   return counted.length
     ? t("station.sum.stay", { amount, energy, minutes: stay })
     : t("station.sum.time", { amount, minutes: stay });
