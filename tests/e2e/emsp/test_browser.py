@@ -167,6 +167,8 @@ async def test_a_driver_finds_starts_and_stops_by_keyboard_alone(
         await sign_in(page, ada.email)
         await press(page, "Search chargers", then="Station")
         await page.keyboard.press("Enter")
+        # Until what was searched for is there, the list of before may have the same link.
+        await page.wait_for_load_state("networkidle")
         await press(page, "Station Square")
         await expect(page.get_by_role("heading", level=1)).to_have_text("Station Square")
         await focus(page, "Free")
