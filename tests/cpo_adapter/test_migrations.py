@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from sqlalchemy import Connection, text
-
 from cpo_adapter.store.schema import CPO_SCHEMA
-from cpo_adapter.store.tables import SCHEMA, metadata
-from migrations import runner
-from ocpi_hub.node.engine import open_unlimited
-from tests.schemas import describe
-
-
-def _made_from_the_models(conn: Connection) -> list[tuple[str, ...]]:
-    conn.execute(text("DROP SCHEMA cpo CASCADE"))
-    conn.execute(text("CREATE SCHEMA cpo"))
-    metadata.create_all(conn)
-    return describe(conn, SCHEMA)
+from tests.schemas import down_and_up, migrated_and_modelled
 
 
 async def test_models_and_migrations_agree(cpo_database_url: str) -> None:
-    async with open_unlimited(cpo_database_url, schema=SCHEMA) as conn:
-        migrated = await conn.run_sync(partial(describe, schema=SCHEMA))
-        modelled = await conn.run_sync(_made_from_the_models)
+    migrated, modelled = await migrated_and_modelled(cpo_database_url, CPO_SCHEMA.service)
 
     assert migrated == modelled
 
 
 async def test_down_to_nothing_and_up_again(cpo_database_url: str) -> None:
-    async with open_unlimited(cpo_database_url, schema=SCHEMA) as conn:
-        before = await conn.run_sync(partial(describe, schema=SCHEMA))
-        await conn.run_sync(partial(runner.downgrade, service=CPO_SCHEMA.service, target="base"))
-        between = await conn.run_sync(partial(describe, schema=SCHEMA))
-        await conn.run_sync(partial(runner.upgrade, service=CPO_SCHEMA.service))
-        after = await conn.run_sync(partial(describe, schema=SCHEMA))
+    before, between, after = await down_and_up(cpo_database_url, CPO_SCHEMA.service)
 
     assert not between
     assert after == before

@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
-from migrations import runner
 from ocpi_hub.node.engine import open_database, open_unlimited
 from ocpi_hub.node.schema import WrongSchema
 from ocpi_hub.store import cursors
 from ocpi_hub.store.restamp import adopt_cluster
 from ocpi_hub.store.schema import HUB_SCHEMA
-from ocpi_hub.store.tables import SCHEMA, metadata
+from ocpi_hub.store.tables import SCHEMA
 from tests.hub import shelves
 from tests.hub.shelves import at
-from tests.schemas import describe
-
-
-def _made_from_the_models(conn: Connection) -> list[tuple[str, ...]]:
-    conn.execute(text("DROP SCHEMA hub CASCADE"))
-    conn.execute(text("CREATE SCHEMA hub"))
-    metadata.create_all(conn)
-    return describe(conn, SCHEMA)
+from tests.schemas import down_and_up, migrated_and_modelled
 
 
 async def test_models_and_migrations_agree(database_url: str) -> None:
-    async with open_unlimited(database_url, schema=SCHEMA) as conn:
-        migrated = await conn.run_sync(partial(describe, schema=SCHEMA))
-        modelled = await conn.run_sync(_made_from_the_models)
+    migrated, modelled = await migrated_and_modelled(database_url, HUB_SCHEMA.service)
 
     assert migrated == modelled
 
 
 async def test_down_to_nothing_and_up_again(database_url: str) -> None:
-    async with open_unlimited(database_url, schema=SCHEMA) as conn:
-        before = await conn.run_sync(partial(describe, schema=SCHEMA))
-        await conn.run_sync(partial(runner.downgrade, service=HUB_SCHEMA.service, target="base"))
-        nothing = await conn.run_sync(partial(describe, schema=SCHEMA))
-        await conn.run_sync(partial(runner.upgrade, service=HUB_SCHEMA.service))
-        after = await conn.run_sync(partial(describe, schema=SCHEMA))
+    before, nothing, after = await down_and_up(database_url, HUB_SCHEMA.service)
 
     assert nothing == []
     assert after == before
