@@ -7,29 +7,25 @@ billing; what is billed is stored elsewhere before the station is answered.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import partial
 
 from cpo_adapter.frame_redaction import shown, storable
 from cpo_adapter.ocpp.ports import FrameRecord
 from cpo_adapter.store import alerts, frames, happenings, uploads
 from cpo_adapter.store.frames import Frame
-from ocpi_hub.node.engine import UNAVAILABLE, Database
+from ocpi_hub.node.engine import Database
 from ocpi_hub.node.steady import steadily
-
-log = logging.getLogger(__name__)
+from ocpi_hub.node.write_behind import WriteBehind
 
 _CAPACITY = 20_000
 # Beyond the capacity there is room for this many times as much of what is billed.
 _FOR_BILLING = 2
 _BATCH = 1_000
-_PAUSE_SECONDS = 0.2
-_WRITE_SECONDS = 5.0
 _LISTENER_CAPACITY = 1_000
 
 _PURGE_SECONDS = 600.0
@@ -64,7 +60,7 @@ class Listener:
         return found
 
 
-class FrameRecorder:
+class FrameRecorder(WriteBehind[Frame]):
     """Implements `ocpp.ports.Traffic`. `dropped` counts what was not recorded."""
 
     def __init__(
@@ -74,26 +70,21 @@ class FrameRecorder:
         heard: Callable[[str, datetime], None],
         capacity: int = _CAPACITY,
     ) -> None:
-        self._db = db
+        super().__init__(partial(_write, db), what="frames", capacity=capacity, batch=_BATCH)
         self._heard = heard
-        self._capacity = capacity
-        self._queue: deque[Frame] = deque()
         self._listeners: defaultdict[str, set[Listener]] = defaultdict(set)
-        self.dropped = 0
 
     def frame(self, station_id: str, record: FrameRecord) -> None:
         """Has a frame recorded and shown; never waits."""
         if record.direction == "in":
             self._heard(station_id, record.at)
-        room = self._capacity * (_FOR_BILLING if record.action in _BILLED else 1)
+        times = _FOR_BILLING if record.action in _BILLED else 1
         listeners = self._listeners.get(station_id)
-        if len(self._queue) >= room:
+        if not listeners and not self.has_room(times=times):
             self.dropped += 1
-            if not listeners:
-                return
+            return
         kept = _kept(station_id, record)
-        if len(self._queue) < room:
-            self._queue.append(kept)
+        self.put(kept, times=times)
         for listener in listeners or ():
             listener.take(kept)
 
@@ -108,29 +99,6 @@ class FrameRecorder:
             self._listeners[station_id].discard(listener)
             if not self._listeners[station_id]:
                 del self._listeners[station_id]
-
-    async def run(self) -> None:
-        """Writes until cancelled, then what is left."""
-        try:
-            while True:
-                await asyncio.sleep(_PAUSE_SECONDS)
-                await self.flush()
-        finally:
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Writes everything recorded so far; what the database does not take is dropped."""
-        while self._queue:
-            batch = list(islice(self._queue, _BATCH))
-            try:
-                async with asyncio.timeout(_WRITE_SECONDS), self._db.hot_transaction() as conn:
-                    self.dropped += len(batch) - await frames.write(conn, batch)
-            except UNAVAILABLE as error:
-                self.dropped += len(batch)
-                log.warning("frames dropped", extra={"count": len(batch), "reason": str(error)})
-            # Only now, so that a cancelled write leaves its batch to the last flush.
-            for _ in batch:
-                self._queue.popleft()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +126,11 @@ class Forgetting:
                 await asyncio.sleep(_BREATH_SECONDS)
         async with self.db.hot() as conn:
             await alerts.purge(conn, before=before)
+
+
+async def _write(db: Database, batch: Sequence[Frame], _: int) -> int:
+    async with db.hot_transaction() as conn:
+        return await frames.write(conn, batch)
 
 
 def _kept(station_id: str, record: FrameRecord) -> Frame:

@@ -316,7 +316,7 @@ class Hub:
         message = exchange.message
         if message is None:
             return
-        self.exchanges.record(
+        self.exchanges.put(
             exchanges.Exchange(
                 at=self.now(),
                 correlation_id=exchange.correlation_id,

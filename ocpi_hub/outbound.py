@@ -103,7 +103,7 @@ class Outbound:
         result: Reply | OcpiError,
     ) -> None:
         operation = message.operation
-        self.exchanges.record(
+        self.exchanges.put(
             Exchange(
                 at=self.now(),
                 correlation_id=message.correlation_id,

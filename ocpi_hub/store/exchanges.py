@@ -6,25 +6,19 @@ may lose the last ones, a full queue drops and counts them.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from itertools import islice
+from functools import partial
 from operator import attrgetter
 
 from psycopg.rows import class_row
 
-from ocpi_hub.node.engine import UNAVAILABLE, Database, Hot
-
-log = logging.getLogger(__name__)
+from ocpi_hub.node.engine import Database, Hot
+from ocpi_hub.node.write_behind import WriteBehind
 
 _CAPACITY = 20_000
 _BATCH = 2_000
-_PAUSE_SECONDS = 0.2
-_WRITE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +49,13 @@ _values = attrgetter(*(field.name for field in fields(Exchange)))
 _COPY = f"COPY hub.exchanges ({_COLUMNS}) FROM STDIN"
 
 
-class ExchangeWriter:
+class ExchangeWriter(WriteBehind[Exchange]):
     """Writes records in the background while `run` runs. `dropped` counts what did not fit."""
 
     def __init__(self, db: Database, *, capacity: int = _CAPACITY) -> None:
-        self._db = db
-        self._capacity = capacity
-        self._queue: deque[Exchange] = deque()
-        self.dropped = 0
-        self._dropped_kept = 0
-
-    def record(self, exchange: Exchange) -> None:
-        """Have it written soon; never waits."""
-        if len(self._queue) < self._capacity:
-            self._queue.append(exchange)
-        else:
-            self.dropped += 1
-
-    async def run(self) -> None:
-        """Write until cancelled, then write what is left."""
-        try:
-            while True:
-                await asyncio.sleep(_PAUSE_SECONDS)
-                await self.flush()
-        finally:
-            await self.flush()
-
-    async def flush(self) -> None:
-        """Write everything recorded so far; what the database does not take is dropped."""
-        while self._queue:
-            batch = list(islice(self._queue, _BATCH))
-            dropped = self.dropped
-            try:
-                async with asyncio.timeout(_WRITE_SECONDS):
-                    await _write(self._db, batch, dropped=dropped - self._dropped_kept)
-                self._dropped_kept = dropped
-            except UNAVAILABLE as error:
-                self.dropped += len(batch)
-                log.warning(
-                    "exchange records dropped", extra={"count": len(batch), "reason": str(error)}
-                )
-            # Only now, so that a cancelled write leaves its batch to the last flush.
-            for _ in batch:
-                self._queue.popleft()
+        super().__init__(
+            partial(_write, db), what="exchange records", capacity=capacity, batch=_BATCH
+        )
 
 
 async def trace(conn: Hot, correlation_id: str) -> list[Exchange]:
@@ -124,7 +82,7 @@ async def purge(conn: Hot, *, before: datetime, limit: int) -> int:
     return cursor.rowcount
 
 
-async def _write(db: Database, batch: Sequence[Exchange], *, dropped: int) -> None:
+async def _write(db: Database, batch: Sequence[Exchange], dropped: int) -> int:
     async with db.hot_transaction() as conn:
         # A record is not worth a wait for the disk.
         await conn.execute("SET LOCAL synchronous_commit = off")
@@ -135,3 +93,4 @@ async def _write(db: Database, batch: Sequence[Exchange], *, dropped: int) -> No
             await conn.execute(
                 "UPDATE hub.state SET dropped_records = dropped_records + %s", (dropped,)
             )
+    return len(batch)

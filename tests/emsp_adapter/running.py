@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,11 @@ class Driver:
 
     id: str
     api: httpx.AsyncClient
+
+
+def mail_files(data_dir: Path) -> list[Path]:
+    """The mails that were sent, the oldest first; `glob` finds the unfinished, too."""
+    return [file for file in sorted(data_dir.glob("mail/*.eml")) if file.name[0] != "."]
 
 
 @dataclass
@@ -102,10 +108,9 @@ class Adapter:
 
     async def mail_to(self, address: str, *, subject: str = "") -> EmailMessage:
         """The newest mail to an address with a subject that holds some words; waited for."""
-        folder = self.settings.data_dir / "mail"
         async with asyncio.timeout(10):
             while True:
-                for file in sorted(folder.glob("*.eml"), reverse=True):
+                for file in reversed(mail_files(self.settings.data_dir)):
                     mail = message_from_bytes(
                         file.read_bytes().replace(b"\r\n", b"\n"), policy=policy.default
                     )

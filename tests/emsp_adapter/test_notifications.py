@@ -11,7 +11,7 @@ from emsp_adapter.drivers.notification_texts import CATALOGUES, written
 from emsp_adapter.drivers.notifications import Kind
 from ocpi_hub.node.signing import new_secret
 from tests.emsp_adapter.reporting import until
-from tests.emsp_adapter.running import Adapter, Driver, adapter
+from tests.emsp_adapter.running import Adapter, Driver, adapter, mail_files
 from tests.hooks import Hook
 from tests.serving import free_port, serving
 
@@ -72,7 +72,7 @@ async def test_the_same_is_told_once(emsp: Adapter, ada: Driver) -> None:
     await all_told(emsp)
 
     mails = await emsp.rows("SELECT max(id) FROM notifications WHERE told_at IS NOT NULL")
-    files = sorted((emsp.settings.data_dir / "mail").glob("*.eml"))
+    files = mail_files(emsp.settings.data_dir)
     assert mails != [(None,)]
     assert len(files) == 2
 

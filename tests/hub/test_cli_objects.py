@@ -241,7 +241,7 @@ async def record(db: Database, *legs: Exchange) -> None:
     """As the hub does."""
     writer = ExchangeWriter(db)
     for each in legs:
-        writer.record(each)
+        writer.put(each)
     await writer.flush()
 
 
@@ -329,8 +329,8 @@ async def test_the_status_has_everything_in_one_look(
 
 async def test_dropped_records_are_counted_for_good(db: Database, ocpi_hub: Commands) -> None:
     writer = ExchangeWriter(db, capacity=1)
-    writer.record(leg())
-    writer.record(leg())
+    writer.put(leg())
+    writer.put(leg())
     await writer.flush()
 
     assert (await ocpi_hub.aside("status", "--json")).json["dropped_records"] == 1

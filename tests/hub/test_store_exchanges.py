@@ -39,9 +39,9 @@ async def test_a_trace_has_every_leg_in_order(db: Database) -> None:
     """HUB-22."""
     writer = ExchangeWriter(db)
     second = replace(LEG, leg=1, request_id="r-2", at=NOW + timedelta(milliseconds=3))
-    writer.record(second)
-    writer.record(LEG)
-    writer.record(replace(LEG, correlation_id="c-2", message="tab\tand\nline"))
+    writer.put(second)
+    writer.put(LEG)
+    writer.put(replace(LEG, correlation_id="c-2", message="tab\tand\nline"))
 
     await writer.flush()
 
@@ -55,8 +55,17 @@ async def test_records_are_written_without_being_asked_for(db: Database) -> None
         running = tasks.create_task(writer.run())
         await asyncio.sleep(0)
 
-        writer.record(LEG)
+        writer.put(LEG)
         running.cancel()
+
+    assert await traced(db) == [LEG]
+
+
+async def test_two_that_flush_at_once_write_each_record_once(db: Database) -> None:
+    writer = ExchangeWriter(db)
+    writer.put(LEG)
+
+    await asyncio.gather(writer.flush(), writer.flush())
 
     assert await traced(db) == [LEG]
 
@@ -65,7 +74,7 @@ async def test_a_full_queue_drops_and_counts(db: Database) -> None:
     writer = ExchangeWriter(db, capacity=2)
 
     for _ in range(5):
-        writer.record(LEG)
+        writer.put(LEG)
     await writer.flush()
 
     assert writer.dropped == 3
@@ -74,7 +83,7 @@ async def test_a_full_queue_drops_and_counts(db: Database) -> None:
 
 async def test_a_lost_database_costs_records_and_nothing_else(db: Database) -> None:
     writer = ExchangeWriter(db)
-    writer.record(LEG)
+    writer.put(LEG)
     await db.pool.close()
 
     await writer.flush()
@@ -85,7 +94,7 @@ async def test_a_lost_database_costs_records_and_nothing_else(db: Database) -> N
 async def test_old_records_are_purged_in_batches(db: Database) -> None:
     writer = ExchangeWriter(db)
     for _ in range(5):
-        writer.record(LEG)
+        writer.put(LEG)
     await writer.flush()
 
     async with db.hot() as conn:

@@ -20,6 +20,7 @@ from tests.cpo_adapter.running import plugged_in
 from tests.e2e.emsp.browser import DESKTOP, PHONE, Person, person
 from tests.e2e.emsp.process import LOC1, PASSWORD, App, EmspProcess
 from tests.e2e.emsp.world import World
+from tests.emsp_adapter.running import mail_files
 from tests.partners import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_group("emsp")]
@@ -53,12 +54,12 @@ async def sign_up(me: Person, world: World) -> None:
 
 async def mailed(emsp: EmspProcess, to: str) -> str:
     """The link of the mail that was sent."""
-    folder = Path(emsp.commands.settings["DATA_DIR"]) / "mail"
+    data_dir = Path(emsp.commands.settings["DATA_DIR"])
     found: list[str] = []
 
     def arrived() -> bool:
         mails = [
-            message_from_bytes(each.read_bytes(), policy=default) for each in folder.glob("*.eml")
+            message_from_bytes(each.read_bytes(), policy=default) for each in mail_files(data_dir)
         ]
         mine = [each for each in mails if each["To"] == to]
         texts = [each.get_content() for each in mine]

@@ -35,6 +35,8 @@ SECRET = "the secret of an app that has one"
 _INPUT = re.compile(r"<input ([^>]*)>")
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _LINK = re.compile(r"https?://\S+/account/\S+")
+# Loopback is not one address but sixteen million.
+_ADDRESSES = (f"127.0.{number // 254 + 1}.{number % 254 + 1}" for number in count())
 
 
 @dataclass
@@ -151,10 +153,16 @@ async def _session(adapter: Adapter, account: Account) -> str:
 async def browser(
     at: Shared, account: Account | None = None, *, language: str = "en"
 ) -> AsyncIterator[Browser]:
-    """A browser that has not been here before, or in which a driver is signed in."""
+    """A browser that has not been here before, or in which a driver is signed in.
+
+    Each comes from an address of its own: how often one may try is counted by address.
+    """
     cookies = None if account is None else {"emsp_session": at.session(account)}
     headers = {"Accept-Language": language}
-    async with httpx.AsyncClient(base_url=at.url, headers=headers, cookies=cookies) as http:
+    home = httpx.AsyncHTTPTransport(local_address=next(_ADDRESSES))
+    async with httpx.AsyncClient(
+        base_url=at.url, headers=headers, cookies=cookies, transport=home
+    ) as http:
         yield Browser(http)
 
 
