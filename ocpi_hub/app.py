@@ -46,7 +46,7 @@ from ocpi_hub.service.lane import Lanes
 from ocpi_hub.service.tls import tls_context
 from ocpi_hub.service.transport import Transport
 from ocpi_hub.settings import HubSettings
-from ocpi_hub.store import custody
+from ocpi_hub.store import authorizations, custody
 from ocpi_hub.store.exchanges import ExchangeWriter
 from ocpi_hub.store.outcomes import Outcome
 from ocpi_hub.store.patches import Patch, apply_patches
@@ -161,6 +161,7 @@ class _Parts:
         self.patches: GroupCommit[Patch, Outcome] = GroupCommit(
             db, write=apply_patches, key=lambda patch: patch.key
         )
+        self.authorizations = authorizations.writer(db, now=lambda: datetime.now(UTC))
         self.catalogue = Catalogue(db, served, self.patches, self.fanout.poke)
         leader = Leader(db, "clearing", holder)
         self.clearing = Clearing(db, PricingProcess(), leader, self.metrics.cleared)
@@ -214,7 +215,7 @@ class _Parts:
             guesses=RateLimit(
                 settings.unknown_token_limit, seconds=60.0, what="unknown tokens per minute"
             ),
-            witness=Witness(db),
+            witness=Witness(db, self.authorizations),
             own=clearing_operations(f"{party.key.replace('/', '')}-clearing"),
             observe_metrics=self.metrics.observe,
         )
@@ -245,6 +246,7 @@ class _Parts:
     def _beside_requests(self) -> list[Task]:
         return [
             self.patches.run(),
+            self.authorizations.run(),
             self.custody.run(),
             self.clearing.run(),
             self.presence.run(),

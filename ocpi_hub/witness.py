@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ocpi_hub.node.engine import UNAVAILABLE, Database, Hot
+from ocpi_hub.node.group_commit import GroupCommit
 from ocpi_hub.protocol.client import data_of
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import Kind
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.protocol.v2_2_1.commands import CommandResponseType, CommandResultType
 from ocpi_hub.routing import Direct
-from ocpi_hub.store import authorizations, reservations
+from ocpi_hub.store import reservations
 from ocpi_hub.store.authorizations import Authorization
 from ocpi_hub.store.reservations import Reservation
 
@@ -32,6 +33,7 @@ class Witness:
     """Notes what was answered to the calls that a CDR may refer to."""
 
     db: Database
+    given: GroupCommit[Authorization, None]
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def answered(self, message: Message, direct: Direct, reply: Reply) -> None:
@@ -57,7 +59,7 @@ class Witness:
                 token_uid=message.params["token_uid"].lower(),
                 location_id=_folded((message.document or {}).get("location_id")),
             )
-            await self._note(lambda conn: authorizations.keep(conn, given, now=self.now()))
+            await self._noted(self.given.submit(given))
 
     async def _commanded(self, message: Message, direct: Direct, reply: Reply) -> None:
         said = data_of(reply)
@@ -71,8 +73,7 @@ class Witness:
                 await self._note(lambda conn: _ask_to_cancel(conn, message, direct))
         reference = message.document.get("authorization_reference")
         if reference is not None:
-            given = _authorization(message, direct)
-            await self._note(lambda conn: authorizations.keep(conn, given, now=self.now()))
+            await self._noted(self.given.submit(_authorization(message, direct)))
 
     async def resulted(self, message: Message) -> None:
         """Note the later result of a command."""
@@ -89,9 +90,15 @@ class Witness:
         await self._note(lambda conn: mark(conn, result_id, now=self.now()))
 
     async def _note(self, write: Callable[[Hot], Awaitable[None]]) -> None:
-        try:
+        async def written() -> None:
             async with self.db.hot() as conn:
                 await write(conn)
+
+        await self._noted(written())
+
+    async def _noted(self, write: Awaitable[None]) -> None:
+        try:
+            await write
         except UNAVAILABLE as error:
             log.warning("an answer could not be noted", extra={"reason": str(error)})
 
