@@ -341,8 +341,8 @@ async def test_the_deadline_covers_waiting_for_a_connection(lane: Lane) -> None:
     async with raw_server(hang) as server:
         async with asyncio.TaskGroup() as group:
             for _ in range(8):
-                group.create_task(_expect_timeout(lane, server.url, timeout=0.3, sent=True))
-            await asyncio.sleep(0.05)
+                group.create_task(_expect_timeout(lane, server.url, timeout=1, sent=True))
+            await eventually(lambda: len(server.requests) == 8)
             await _expect_timeout(lane, server.url, timeout=0.1, sent=False)
 
         assert len(server.requests) == 8
@@ -365,26 +365,30 @@ async def test_each_request_has_its_own_deadline(lane: Lane) -> None:
             ended.append(timeout)
 
         async with asyncio.TaskGroup() as group:
-            for timeout in (0.35, 0.25, 0.05, 0.15):
+            for timeout in (1.2, 0.9, 0.3, 0.6):
                 group.create_task(ask(timeout))
 
-    assert ended == [0.05, 0.15, 0.25, 0.35]
+    assert ended == [0.3, 0.6, 0.9, 1.2]
 
 
 async def test_a_caller_that_gives_up_takes_its_connection_along(lane: Lane) -> None:
     """The late answer must not become the next request's."""
 
+    given_up = asyncio.Event()
+
     async def late_then_ok(exchange: Exchange) -> None:
         if len(exchange.server.requests) == 1:
-            await asyncio.sleep(0.1)
+            await given_up.wait()
         await exchange.write(OK)
 
     async with raw_server(late_then_ok) as server:
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await lane.send(Request("GET", server.url), timeout=5)
+        first = asyncio.create_task(lane.send(Request("GET", server.url), timeout=5))
+        await eventually(lambda: len(server.requests) == 1)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        given_up.set()
         response = await lane.send(Request("GET", server.url), timeout=5)
-        await asyncio.sleep(0.1)
 
         assert (response.status, server.connections, len(lane._open)) == (200, 2, 1)
 
