@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from ocpi_hub.service import database
 from ocpi_hub.store.schema import HUB_SCHEMA
-from tests.databases import copied, template
+from tests.databases import copied, data_folder, template
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +28,8 @@ def beside() -> Iterator[BlockingPortal]:
 @pytest.fixture(scope="session")
 def postgres_url(beside: BlockingPortal) -> Iterator[str]:
     """A Postgres of this test process's own, run the way a service runs it."""
-    # Not in pytest's folder: that is private, and as root Postgres runs as somebody else.
-    with tempfile.TemporaryDirectory(prefix="ocpi-tests-") as folder:
-        running = database.for_service(None, Path(folder))
+    with data_folder() as folder:
+        running = database.for_service(None, folder)
         with beside.wrap_async_context_manager(running) as postgres:
             yield postgres.dsn
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
@@ -14,6 +18,25 @@ _DISCONNECT = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = '{name}' AND usename = current_user
 """
+
+
+# Where waiting for the disk takes no time. Nothing here has to survive a power cut.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - as a place for folders with names of their own
+_ENOUGH_BYTES = 4 * 2**30
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder for a Postgres, in memory where there is enough of it.
+
+    Not in pytest's folder: that is private, and as root Postgres runs as somebody else.
+    """
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    with tempfile.TemporaryDirectory(
+        prefix="ocpi-tests-", dir=_MEMORY if roomy else None
+    ) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def template(
@@ -32,7 +55,7 @@ def template(
 def copied(postgres_url: str, template_name: str) -> Iterator[str]:
     """A copy of a template, dropped afterwards."""
     name = f"test_{next(_NUMBERS)}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY file_copy")
     try:
         yield _with_name(postgres_url, name)
     finally:

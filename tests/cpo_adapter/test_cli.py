@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from ocpi_hub.protocol.jsontext import dumps
 from tests.chargers import Access, charger
 from tests.cpo_adapter.commands import CpoCommands
 from tests.cpo_adapter.offering import location
+from tests.databases import data_folder
 from tests.hub.commands import KEY
 from tests.pricing.cases import element, tariff
 from tests.serving import free_port
@@ -267,9 +267,7 @@ def test_a_port_that_is_taken_exits_69(cli: CpoCommands) -> None:
 @pytest.fixture
 def alone() -> Iterator[CpoCommands]:
     """`cpo-adapter` with a database of its own, as after an installation."""
-    # Not in pytest's folder: that is private, and as root Postgres runs as somebody else.
-    with tempfile.TemporaryDirectory(prefix="ocpi-cli-") as folder:
-        Path(folder).chmod(0o755)
+    with data_folder() as folder:
         port = str(free_port())
         yield CpoCommands({"DATA_DIR": f"{folder}/cpo", "PORT": port, "LOG_LEVEL": "error"})
 

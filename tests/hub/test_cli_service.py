@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ocpi_hub.cli import app
 from ocpi_hub.node.engine import Database
 from ocpi_hub.service.lifecycle import bound
 from ocpi_hub.store.schema import HUB_SCHEMA
+from tests.databases import data_folder
 from tests.hub.commands import Commands
 from tests.hub.registering import registered
 from tests.parties import RecordingParty
@@ -25,9 +25,7 @@ from tests.serving import free_port, serving
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[Commands]:
     """`ocpi-hub` with a database of its own, as after an installation."""
-    # Not in pytest's folder: that is private, and as root Postgres runs as somebody else.
-    with tempfile.TemporaryDirectory(prefix="ocpi-cli-") as folder:
-        Path(folder).chmod(0o755)
+    with data_folder() as folder:
         yield Commands(
             {
                 "DATA_DIR": f"{folder}/hub",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from anyio.from_thread import BlockingPortal
 
+from tests.databases import data_folder
 from tests.service import clusters
 
 _NUMBERS = count(1)
@@ -18,9 +18,8 @@ _NUMBERS = count(1)
 @pytest.fixture(scope="session")
 def reachable() -> Iterator[Path]:
     """A folder that anybody may enter: as root Postgres runs as somebody else."""
-    with tempfile.TemporaryDirectory(prefix="ocpi-tests-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with data_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

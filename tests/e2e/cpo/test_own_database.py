@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from tests.databases import data_folder
 from tests.e2e.cpo.process import CpoProcess, cpo_process, offer
 from tests.serving import free_port
 
@@ -15,12 +14,11 @@ from tests.serving import free_port
 @pytest.fixture
 async def own() -> AsyncIterator[CpoProcess]:
     """An adapter with a database of its own, furnished."""
-    # Not in pytest's folder: that is private, and as root Postgres runs as somebody else.
-    with tempfile.TemporaryDirectory(prefix="ocpi-tests-") as folder:
-        cpo = cpo_process({"DATA_DIR": folder, "PORT": str(free_port())}, command="up")
+    with data_folder() as folder:
+        cpo = cpo_process({"DATA_DIR": str(folder), "PORT": str(free_port())}, command="up")
         try:
             await cpo.start()
-            await offer(cpo.commands, Path(folder))
+            await offer(cpo.commands, folder)
             yield cpo
         finally:
             await cpo.stop()
