@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def tls_context(extra_ca: Path | None = None) -> ssl.SSLContext:
-    """TLS 1.2 or later, certificate and name checked; `extra_ca` (PEM) is trusted as well."""
+    """TLS 1.2 or later, certificate and name checked; `extra_ca` (PEM) is trusted as well.
+
+    One for all who trust the same: to read the authorities takes longer than a handshake.
+    """
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if extra_ca is not None:
