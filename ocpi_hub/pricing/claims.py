@@ -15,6 +15,7 @@ from ocpi_hub.pricing.usage import exact_seconds
 
 _PLACES = 4
 _QUANTITY_TOLERANCE = Decimal("0.0005")
+_QUANTITY_PLACES = 2
 _QUANTITIES = ("total_energy", "total_time", "total_parking_time")
 _ZERO = Total(ZERO, ZERO)
 _TIMELESS = (TOTAL_COST, Bucket.ENERGY, Bucket.FIXED)
@@ -71,10 +72,8 @@ def equals(claim: Claim, exact: Decimal | None, priced: Priced) -> bool:
         return True
     if claim.cost is not None:
         return _is_rounded(claim.value, exact, minor_unit(priced.usage.currency))
-    if abs(claim.value - exact) <= _QUANTITY_TOLERANCE:
-        return True
-    others = _other_readings(claim.field, priced)
-    return any(abs(claim.value - each) <= _QUANTITY_TOLERANCE for each in others)
+    readings = (exact, *_other_readings(claim.field, priced))
+    return any(_is_measured(claim.value, each) for each in readings)
 
 
 def _costs(cdr: Mapping[str, Any], *, credit: bool) -> list[Claim]:
@@ -98,6 +97,11 @@ def _is_rounded(value: Decimal, exact: Decimal, minor: int) -> bool:
     if value in (rounded(exact, minor), rounded(exact, _PLACES)):
         return True
     return value == rounded(exact, max(minor, -int(value.as_tuple().exponent)))
+
+
+def _is_measured(value: Decimal, exact: Decimal) -> bool:
+    """Half up to two decimals, or as good as exact; no amount hangs on it, only on the periods."""
+    return abs(value - exact) <= _QUANTITY_TOLERANCE or value == rounded(exact, _QUANTITY_PLACES)
 
 
 def _exact_quantity(field: str, priced: Priced) -> Decimal | None:

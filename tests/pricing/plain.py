@@ -328,8 +328,11 @@ def plain_differences(cdr: Mapping[str, Any], price: Plain) -> dict[str, Fractio
         "total_parking_time": price.parking,
     }
     for name, quantity in measured.items():
-        if cdr.get(name) is not None and abs(_number(cdr[name]) - quantity) > _TOLERANCE:
-            wrong[name] = _number(cdr[name]) - quantity
+        if cdr.get(name) is None:
+            continue
+        difference = _number(cdr[name]) - quantity
+        if abs(difference) > _TOLERANCE and _number(cdr[name]) != _half_up(quantity, 2):
+            wrong[name] = difference
     return wrong
 
 

@@ -61,6 +61,26 @@ def test_every_field_is_compared(claims: dict[str, Any], differences: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("claims", "verdict"),
+    [
+        ({"total_time": Decimal("0.1167")}, "match"),
+        ({"total_time": Decimal("0.12")}, "match"),
+        ({"total_time": Decimal("0.11")}, "mismatch"),
+        ({"total_time": Decimal("0.1")}, "mismatch"),
+        ({"total_energy": Decimal("6.33")}, "match"),
+        ({"total_energy": Decimal("6.34")}, "mismatch"),
+    ],
+    ids=["four decimals", "two", "cut off", "one", "two of a kWh", "another kWh"],
+)
+def test_hours_and_kwh_may_be_rounded_to_two_decimals(claims: dict[str, Any], verdict: str) -> None:
+    """0.12 h for seven minutes: what is measured is compared as it is usually written."""
+    case = Case(
+        [element("FLAT 1.00")], [period("10:00", ENERGY="6.3333", TIME="0.1166")], "", "10:07"
+    )
+    assert cleared(case, **claims).verdict == verdict
+
+
+@pytest.mark.parametrize(
     ("total", "rounding"),
     [
         (limits("1.91"), "ROUND_UP to 2 decimals of the total"),
