@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+
+from tests.databases import data_folder
 
 # One after the other: two demos that start at once find the same ports free.
 pytestmark = [
@@ -21,17 +24,19 @@ pytestmark = [
 @asynccontextmanager
 async def demo(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The demo without a terminal."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ocpi_hub.demo", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    with data_folder() as folder:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "ocpi_hub.demo", *arguments),
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 async def lines_until(process: asyncio.subprocess.Process, wanted: str) -> list[str]:
