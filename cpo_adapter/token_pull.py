@@ -17,6 +17,7 @@ from ocpi_hub.peering.outgoing import Outgoing
 from ocpi_hub.peering.peers import Peer, Peers
 from ocpi_hub.peering.pull import pull
 from ocpi_hub.protocol.errors import OcpiError
+from ocpi_hub.protocol.paging import name_of, object_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 
@@ -59,8 +60,8 @@ class TokenPull:
         last = self._read.get(peer.id)
         since = None if last is None else last - _OVERLAP
         try:
-            async for token in pull(self.outgoing, peer, "tokens", date_from=since):
-                await self._keep(peer, token)
+            async for listed in pull(self.outgoing, peer, "tokens", date_from=since):
+                await self._keep(peer, listed)
         except OcpiError as error:
             log.info("tokens were not read", extra={"peer": peer.name, "reason": error.message})
             self._due[peer.id] = self.clock() + _RETRY_SECONDS
@@ -68,9 +69,10 @@ class TokenPull:
         self._read[peer.id] = begun
         self._due[peer.id] = self.clock() + self.interval
 
-    async def _keep(self, peer: Peer, token: dict[str, Any]) -> None:
+    async def _keep(self, peer: Peer, listed: Any) -> None:
         """A token that cannot be used is left out; it holds up nobody else's."""
         try:
+            token = object_of(listed)
             owner = Party.checked(
                 token.get("country_code", ""), token.get("party_id", ""), where="token"
             )
@@ -79,4 +81,5 @@ class TokenPull:
             async with self.db.hot_transaction() as conn:
                 await tokens.pulled(conn, owner, token=token, rules=self.rules, now=self.now())
         except OcpiError as error:
-            log.info("a token was left out", extra={"peer": peer.name, "reason": error.message})
+            left_out = {"peer": peer.name, "object": name_of(listed), "reason": error.message}
+            log.info("a token was left out", extra=left_out)

@@ -22,9 +22,11 @@ from emsp_adapter.drivers.notifications import Notifier
 from emsp_adapter.drivers.outbox import Outbox
 from emsp_adapter.drivers.tidying import Tidying
 from emsp_adapter.drivers.webhooks import WebhookCarrier
+from emsp_adapter.figures import Figures
 from emsp_adapter.money import enclosures
 from emsp_adapter.money.billing import Billing
 from emsp_adapter.money.price_turns import PriceTurns
+from emsp_adapter.network.respelling import Respelling
 from emsp_adapter.ocpi_api import OPERATIONS, OcpiApi
 from emsp_adapter.office import Office
 from emsp_adapter.origins import for_every_origin
@@ -158,7 +160,10 @@ class Parts:
         )
         self.refused_reports = problems.Refused(office)
         self.tidying = Tidying(office)
+        self.figures = Figures(office)
+        self.figures.show(self.metrics)
         self.price_turns = PriceTurns(office)
+        self.respelling = Respelling(office)
         self.billing = Billing(office)
         self.watchers = Watchers(office.db)
         self.schedule = Schedule(office)
@@ -177,7 +182,9 @@ class Parts:
             self.outbox.run(),
             self.refused_reports.run(),
             self.tidying.run(),
+            self.figures.run(),
             self.price_turns.run(),
+            self.respelling.run(),
             self.billing.run(),
             self.watchers.run(),
             self.schedule.run(),

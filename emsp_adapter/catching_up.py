@@ -24,6 +24,7 @@ from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.pull import pull
 from ocpi_hub.peering.store.peers import Presence
 from ocpi_hub.protocol.errors import OcpiError
+from ocpi_hub.protocol.paging import name_of, object_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
@@ -125,8 +126,8 @@ class CatchingUp:
         found = pull(self.office.side.outgoing, peer, module, date_from=date_from, to=to)
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
-                async for document in found:
-                    await self._keep(peer, module, keep, document)
+                async for listed in found:
+                    await self._keep(peer, module, keep, listed)
         except (OcpiError, TimeoutError) as error:
             reason = str(error) or f"it took longer than {_LONGEST_SECONDS} seconds"
             log.info(
@@ -140,9 +141,11 @@ class CatchingUp:
         async with self.office.db.hot() as conn:
             await pulls.mark(conn, peer.id, module, party=party, read_at=at)
 
-    async def _keep(self, peer: Peer, module: str, keep: Keep, document: dict[str, Any]) -> None:
+    async def _keep(self, peer: Peer, module: str, keep: Keep, listed: Any) -> None:
         """An object that cannot be used is left out; it holds up no other."""
+        left_out = {"of": module, "peer": peer.name, "object": name_of(listed)}
         try:
+            document = object_of(listed)
             owner = Party.checked(
                 document.get("country_code", ""), document.get("party_id", ""), where=module
             )
@@ -151,13 +154,10 @@ class CatchingUp:
         except UNAVAILABLE:
             raise
         except OcpiError as error:
-            log.info(
-                "an object was left out",
-                extra={"of": module, "peer": peer.name, "reason": error.message},
-            )
+            log.info("an object was left out", extra=left_out | {"reason": error.message})
         except Exception:
             # Nobody thought of it: the list would end here again and again, with the same object.
-            log.exception("an object was left out", extra={"of": module, "peer": peer.name})
+            log.exception("an object was left out", extra=left_out)
 
 
 def _present(peer: Peer) -> frozenset[Party]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from emsp_adapter.money.amounts import amounts_of
 from ocpi_hub.node.settings import (
     CountryCode,
     DataDir,
@@ -52,6 +54,11 @@ def _api_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _amounts(value: Any) -> Any:
+    return amounts_of(value) if isinstance(value, str) else value
+
+
+HoldAmounts = Annotated[Mapping[str, Decimal], BeforeValidator(_amounts)]
 SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 TilesUrl = Annotated[str, AfterValidator(_tiles_url)]
@@ -110,6 +117,11 @@ class EmspSettings(NodeSettings):
         default=600.0,
         description="Seconds after its time up to which a planned start is still made.",
     )
+    starts_per_hour: Annotated[int, Field(ge=0)] = Field(
+        default=20,
+        description="So often may a card be used within an hour before it is refused as one that "
+        "may have been copied, and an app start a charge; 0 is no limit.",
+    )
     vat_rate: Annotated[Decimal, Field(ge=0, le=100)] | None = Field(
         default=None,
         description="The VAT in percent on what the provider adds to a price, and where a tariff "
@@ -133,11 +145,11 @@ class EmspSettings(NodeSettings):
         description="Who takes the money: `stripe`, `demo`, which moves none and says so, or "
         "`none` where bills are collected elsewhere.",
     )
-    hold_amount: Annotated[Decimal, Field(gt=0, decimal_places=2)] = Field(
-        default=Decimal(50),
-        description="What is reserved on a card at the start of a charge, the same number in every "
-        "currency: 50 is 50 EUR here and 50 HUF there, for nothing is converted; a hundred times "
-        "that where the currency has no cents.",
+    hold_amounts: HoldAmounts = Field(
+        default="CHF=50,CZK=1200,DKK=400,EUR=50,GBP=45,HUF=20000,NOK=600,PLN=200,SEK=600,USD=50",
+        validate_default=True,
+        description="What is reserved on a card at the start of a charge, for each currency that "
+        "charges may be started in; nothing is converted.",
     )
     stripe_key: str | None = Field(
         default=None, repr=False, description="The secret key of the Stripe account."

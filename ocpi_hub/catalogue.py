@@ -260,11 +260,11 @@ def _answer(message: Message, outcome: Outcome) -> Reply:
 
 
 def _unknown(message: Message) -> ObjectNotFound | UnknownLocation:
-    """STA-17, STA-21: 404, with 2003 below an unknown Location."""
+    """STA-17, STA-21: 404, with 2003 for a Location and what is below it."""
     ids = "/".join(
         message.params[name] for name in message.params if name not in ("country_code", "party_id")
     )
     what = f"{message.operation.module} {ids!r} is not known"
-    if message.operation.module == "locations" and message.operation.method in ("PUT", "GET"):
+    if message.operation.module == "locations":
         return UnknownLocation(what, http_status=404)
     return ObjectNotFound(what)

@@ -28,7 +28,7 @@ from ocpi_hub.protocol.errors import InvalidParameters, OcpiError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message
 from ocpi_hub.protocol.modules import BROADCAST_MODULES, Operation, operation
-from ocpi_hub.protocol.paging import next_page, objects_of
+from ocpi_hub.protocol.paging import name_of, next_page, object_of, objects_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface
 from ocpi_hub.protocol.types import format_datetime
@@ -183,8 +183,8 @@ class Pull:
             seen.add(url)
             reply = await self.outbound.send(message, platform, timeout=self.timeout, url=url)
             objects = objects_of(reply)
-            for document in objects:
-                if await self._store(message, entry, document):
+            for listed in objects:
+                if await self._store(message, entry, listed):
                     stored += 1
                 else:
                     skipped += 1
@@ -193,11 +193,12 @@ class Pull:
             await pulls.done(conn, entry.party.key, module=module, at=begun)
         return Crawled(stored, skipped)
 
-    async def _store(self, listed: Message, entry: PartyRole, document: Any) -> bool:
+    async def _store(self, asked: Message, entry: PartyRole, listed: Any) -> bool:
         """One object of a page, by the way of a PUT; False when it cannot be used."""
-        row = _PUTS[listed.operation.module]
+        row = _PUTS[asked.operation.module]
         try:
-            await self.catalogue.write(_put(row, listed, entry.party, document), entry.party)
+            put = _put(row, asked, entry.party, object_of(listed))
+            await self.catalogue.write(put, entry.party)
         except OcpiError as error:
             log.info(
                 "an object was skipped",
@@ -205,6 +206,7 @@ class Pull:
                     "action": "pull",
                     "party": str(entry.party),
                     "of": row.module,
+                    "object": name_of(listed),
                     "reason": error.message,
                 },
             )
@@ -223,16 +225,14 @@ def _owners(platform: Platform, row: Operation) -> list[PartyRole]:
     return [e for e in platform.roles if e.role in row.receivers and not e.suspended]
 
 
-def _put(row: Operation, listed: Message, owner: Party, document: Any) -> Message:
-    if not isinstance(document, dict):
-        raise InvalidParameters("the list holds something that is no object")
+def _put(row: Operation, asked: Message, owner: Party, document: dict[str, Any]) -> Message:
     findings = check(_MODELS[row.module], document)
     if owner_in_body(document) != owner:
         # AMB-10: objects of other owners may be ignored.
         raise InvalidParameters(f"country_code, party_id: the object is not one of {owner}")
     name = row.segments[-1].strip("{}")
     return replace(
-        listed,
+        asked,
         operation=row,
         query="",
         params={

@@ -60,3 +60,10 @@ async def down_and_up(
         await conn.run_sync(partial(runner.upgrade, service=service))
         after = await conn.run_sync(partial(describe, schema=service.schema))
     return before, between, after
+
+
+async def again_from(url: str, service: runner.Service, revision: str) -> None:
+    """Down to a revision, and up again."""
+    async with open_unlimited(url, schema=service.schema) as conn:
+        await conn.run_sync(partial(runner.downgrade, service=service, target=revision))
+        await conn.run_sync(partial(runner.upgrade, service=service))

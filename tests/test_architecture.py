@@ -157,9 +157,11 @@ def test_no_modules_import_each_other() -> None:
 LIBRARIES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("sqlalchemy", "psycopg", "psycopg_pool", "alembic"): (
         "ocpi_hub.store",
+        "ocpi_hub.node.audit",
         "ocpi_hub.node.columns",
         "ocpi_hub.node.engine",
         "ocpi_hub.node.group_commit",
+        "ocpi_hub.node.kept",
         "ocpi_hub.node.sealed",
         "ocpi_hub.peering.store",
         "ocpi_hub.peering.commands.adapter",

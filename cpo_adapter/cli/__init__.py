@@ -14,13 +14,14 @@ from cpo_adapter.cli.session import open_adapter
 from cpo_adapter.cli.station import stations
 from cpo_adapter.cli.token import operators, tokens
 from cpo_adapter.store.tables import metadata
-from ocpi_hub.node.command import version_of
+from ocpi_hub.node.command import CommandLine, version_of
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
 from ocpi_hub.service import logs
 
 app = typer.Typer(
+    cls=CommandLine,
     help="A CPO for OCPP chargers. Settings: CPO_* variables, see docs/settings.md.",
     no_args_is_help=True,
     add_completion=False,

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from cpo_adapter.settings import CpoSettings
-from cpo_adapter.store import audit
 from cpo_adapter.store.schema import CPO_SCHEMA
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.session import Session, actor, open_session
 

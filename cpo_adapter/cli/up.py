@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -15,16 +14,10 @@ from cpo_adapter.store.schema import CPO_SCHEMA
 from ocpi_hub.node import keys
 from ocpi_hub.node.command import Json, command
 from ocpi_hub.node.output import say
-from ocpi_hub.node.running import Program, announce, listening, typed
+from ocpi_hub.node.running import Host, Port, Program, announce, listening, typed
 from ocpi_hub.node.running import migrate as run_migrations
 from ocpi_hub.node.settings import read_settings
-from ocpi_hub.service.postgres import Postgres
 
-Host = Annotated[str | None, typer.Option(help="The address to listen on, before CPO_HOST.")]
-Port = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="The port to listen on, before CPO_PORT; 0 is any."),
-]
 OcppPort = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="A port of its own for stations, before CPO_OCPP_PORT."),
@@ -69,18 +62,10 @@ def _program(given: Mapping[str, object], *, json: bool) -> Program[CpoSettings]
         settings=CpoSettings,
         schema=CPO_SCHEMA,
         make_app=make_app,
-        known=_known,
         announce=partial(_listening, json=json),
         given=given,
         sockets=socket_limits,
     )
-
-
-@asynccontextmanager
-async def _known(settings: CpoSettings, postgres: Postgres) -> AsyncIterator[None]:
-    """Nobody else has to know where the adapter is."""
-    del settings, postgres
-    yield
 
 
 def _listening(settings: CpoSettings, *, json: bool) -> None:

@@ -6,6 +6,8 @@ each action leaves a row in the audit; refusals are problem+json. See docs/cpo-a
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import FastAPI
 
 from cpo_adapter.offer_files import BadInventory
@@ -31,6 +33,7 @@ from cpo_adapter.operator_api.office import PREFIX, Office
 from cpo_adapter.plugs import BadPlug
 from cpo_adapter.stations import BadStation
 from cpo_adapter.webhooks import BadWebhook
+from ocpi_hub.node.rest.description import DescribedApi
 from ocpi_hub.node.rest.problems import add_handlers
 
 __all__ = ["PREFIX", "Office", "application"]
@@ -55,18 +58,13 @@ _ROUTERS = (
     audit.router,
 )
 
+# Of any route, whatever it takes.
+_EVERYWHERE = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+
 
 def application(office: Office) -> FastAPI:
     """The operator API, to be mounted at PREFIX."""
-    # The pages that FastAPI has for documentation load from elsewhere.
-    app = FastAPI(
-        title="CPO adapter: operator API",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        strict_content_type=False,
-    )
+    app = DescribedApi(title="CPO adapter: operator API", everywhere=_EVERYWHERE)
     app.state.office = office
     add_handlers(app, bad_input=(BadInventory, BadPlug, BadStation, BadWebhook))
     for router in _ROUTERS:

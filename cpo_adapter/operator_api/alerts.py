@@ -14,8 +14,8 @@ from cpo_adapter.alerts import Kind
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import Before, Filter, Id, Limit, Number, page
 from cpo_adapter.store import alerts as rows
-from cpo_adapter.store import audit
 from cpo_adapter.store.alerts import Webhook
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 

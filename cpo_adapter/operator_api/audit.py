@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute
 from cpo_adapter.operator_api.shapes import Before, Limit, page
-from cpo_adapter.store import audit
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Json
 
 router = APIRouter(route_class=OperatorRoute, tags=["audit"])

@@ -12,7 +12,7 @@ from cpo_adapter.ocpp.version import Version
 from cpo_adapter.operator_api.asking import offline, timeout_of
 from cpo_adapter.operator_api.office import At, OperatorRoute, Worker, known_station
 from cpo_adapter.operator_api.shapes import Id, StationId
-from cpo_adapter.store import audit
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Json
 from ocpi_hub.node.rest.problems import Problem
 

@@ -12,9 +12,10 @@ from pydantic import Field, model_validator
 from cpo_adapter import campaigns as work
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader
 from cpo_adapter.operator_api.shapes import Id, Limit, Text
-from cpo_adapter.store import audit, stations
 from cpo_adapter.store import campaigns as rows
+from cpo_adapter.store import stations
 from cpo_adapter.store.campaigns import Campaign
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Given, Json, Moment
 from ocpi_hub.node.rest.problems import Problem

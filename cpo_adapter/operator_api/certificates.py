@@ -13,7 +13,8 @@ from cpo_adapter.ocpp.calls import CertificateSigned
 from cpo_adapter.operator_api.asking import asked
 from cpo_adapter.operator_api.office import Admin, At, OperatorRoute, Reader, known_station
 from cpo_adapter.operator_api.shapes import Before, Limit, StationId, Text, page
-from cpo_adapter.store import audit, happenings
+from cpo_adapter.store import happenings
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 
 router = APIRouter(route_class=OperatorRoute, tags=["certificates"])

@@ -15,9 +15,9 @@ from cpo_adapter import inventory
 from cpo_adapter.inventory import Imported
 from cpo_adapter.operator_api.office import At, ImportRoute, Office, Reader, Worker
 from cpo_adapter.operator_api.shapes import Id
-from cpo_adapter.store import audit
 from cpo_adapter.store import inventory as rows
 from cpo_adapter.store.operator_tokens import Operator
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Given, Json, Number
 from ocpi_hub.node.rest.problems import Problem

@@ -12,11 +12,11 @@ from cpo_adapter import problems as work
 from cpo_adapter.operator_api.office import At, Office, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import Before, Limit, Number, page
 from cpo_adapter.problems import State
-from cpo_adapter.store import audit
 from cpo_adapter.store import problems as rows
 from cpo_adapter.store.operator_tokens import Operator
 from cpo_adapter.store.problems import Answer
 from cpo_adapter.store.problems import Problem as Reported
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
@@ -76,7 +76,7 @@ async def answer(number: Number, given: GivenAnswer, office: At, operator: Worke
 
 
 @router.post("/problems/{number}/close")
-async def close(number: Number, office: At, operator: Worker) -> Json:
+async def close_problem(number: Number, office: At, operator: Worker) -> Json:
     """Closes a report without a word; the eMSP sees that it is closed."""
     return Json(await _answered(office, operator, number, "", close=True))
 

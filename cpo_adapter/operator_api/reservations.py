@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query, Request
 
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import Before, Filter, Limit, page
-from cpo_adapter.store import audit, charging_profiles, reservations
+from cpo_adapter.store import charging_profiles, reservations
 from cpo_adapter.store.reservations import Reservation
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Json
 from ocpi_hub.node.rest.problems import Problem
 

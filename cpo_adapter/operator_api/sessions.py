@@ -10,9 +10,10 @@ from cpo_adapter import cdrs, unbillable
 from cpo_adapter.descriptions import described_session
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import After, Filter, Id, Kwh, Limit, Wh, page
-from cpo_adapter.store import audit, readings, transaction_lists, transactions
 from cpo_adapter.store import cdrs as cdr_rows
+from cpo_adapter.store import readings, transaction_lists, transactions
 from cpo_adapter.store.transactions import Transaction
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
@@ -95,7 +96,7 @@ async def show_session(session_id: Id, office: At, operator: Reader) -> Json:
 
 
 @router.post("/sessions/{session_id}/close")
-async def close(
+async def close_session(
     session_id: Id, office: At, operator: Worker, given: GivenEnd | None = None
 ) -> Json:
     """Ends a running session by hand; it is billed once somebody releases it."""

@@ -16,8 +16,8 @@ from cpo_adapter.operator_api.asking import asked
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker, known_station
 from cpo_adapter.operator_api.shapes import Id, StationId, Text
 from cpo_adapter.plugs import version_of
-from cpo_adapter.store import audit
 from cpo_adapter.store.stations import Station
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 

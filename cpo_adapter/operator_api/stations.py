@@ -23,8 +23,9 @@ from cpo_adapter.operator_api.office import (
 )
 from cpo_adapter.operator_api.shapes import After, Before, Filter, Limit, StationId, Text, page
 from cpo_adapter.plugs import PlugSpec
-from cpo_adapter.store import audit, happenings, plugs
+from cpo_adapter.store import happenings, plugs
 from cpo_adapter.store import stations as rows
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Path
 
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker
 from cpo_adapter.operator_api.shapes import Text
-from cpo_adapter.store import audit
 from cpo_adapter.store import tokens as rows
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 

@@ -20,9 +20,9 @@ from cpo_adapter.operator_api.office import (
     known_station,
 )
 from cpo_adapter.operator_api.shapes import Before, Id, Limit, StationId, page
-from cpo_adapter.store import audit
 from cpo_adapter.store import uploads as rows
 from cpo_adapter.uploads import AlreadyThere, expect
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json, Moment
 from ocpi_hub.node.rest.problems import Problem
 
@@ -123,15 +123,15 @@ async def download(upload_id: Id, office: At, operator: Reader) -> Response:
     return Response(body, media_type=_TYPE, headers=headers)
 
 
-@drop.post("/uploads/{upload_id}", status_code=201)
-@drop.put("/uploads/{upload_id}", status_code=201)
+@drop.post("/uploads/{upload_id}", status_code=201, operation_id="post_file")
+@drop.put("/uploads/{upload_id}", status_code=201, operation_id="put_file")
 async def bring(upload_id: Id, request: Request, office: At) -> Json:
     """Takes the file of a station."""
     return await _taken(office, upload_id, request, file_name=None)
 
 
-@drop.post("/uploads/{upload_id}/{file_name}", status_code=201)
-@drop.put("/uploads/{upload_id}/{file_name}", status_code=201)
+@drop.post("/uploads/{upload_id}/{file_name}", status_code=201, operation_id="post_named_file")
+@drop.put("/uploads/{upload_id}/{file_name}", status_code=201, operation_id="put_named_file")
 async def bring_named(upload_id: Id, file_name: Id, request: Request, office: At) -> Json:
     """Takes the file of a station that puts its name at the end of the URL."""
     return await _taken(office, upload_id, request, file_name=file_name)

@@ -12,8 +12,9 @@ from fastapi import APIRouter
 from cpo_adapter import uptime as work
 from cpo_adapter.operator_api.office import At, OperatorRoute, Reader, Worker, known_station
 from cpo_adapter.operator_api.shapes import Number, StationId, When
-from cpo_adapter.store import audit, outages
+from cpo_adapter.store import outages
 from cpo_adapter.uptime import PortUptime
+from ocpi_hub.node import audit
 from ocpi_hub.node.rest.bodies import Given, Json
 from ocpi_hub.node.rest.problems import Problem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
 from random import Random
 
@@ -32,12 +33,14 @@ class Routine:
         self._rng = rng
 
     async def live(self, plan: Iterable[Visit]) -> None:
-        """Lives through the plan."""
+        """Lives through the plan, and is there for who starts by app also when it is over."""
         for visit in plan:
             while await self._somebody_called(visit.arrives_at - self._station.clock.elapsed()):
                 await self._come_for_the_app()
             if self._connector.battery is None and self._connector.error is None:
                 await self._visit(visit)
+        while await self._somebody_called(math.inf):
+            await self._come_for_the_app()
 
     async def _somebody_called(self, within: float) -> bool:
         """Whether, before the next arrival, somebody starts here by app and has yet to come."""

@@ -39,10 +39,11 @@ _FAST = (Outlet(50_000, direct=True), Outlet(150_000, direct=True))
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One station of a simulation; without steps it lives days."""
+    """One station of a simulation; without steps it lives days, with visitors or without."""
 
     spec: Spec
     version: Version
+    visitors: bool = True
     steps: tuple[Step, ...] = ()
 
 
@@ -98,7 +99,10 @@ def numbered(count: int, ocpp: VersionName) -> list[Plan]:
 
 def planned(scenario: Scenario) -> list[Plan]:
     """The stations of a scenario."""
-    return [Plan(each.spec(), VERSIONS[each.protocol], each.steps) for each in scenario.stations]
+    return [
+        Plan(each.spec(), VERSIONS[each.protocol], each.visitors, each.steps)
+        for each in scenario.stations
+    ]
 
 
 async def run(
@@ -183,7 +187,7 @@ async def _act(
 ) -> None:
     """What people do at the station: its script, or days without end."""
     if not plan.steps:
-        await _live_days(conditions, station, line)
+        await _live_days(conditions, station, line, visitors=plan.visitors)
         return
     try:
         await play(station, line, plan.steps)
@@ -192,12 +196,15 @@ async def _act(
         failures.append(failure)
 
 
-async def _live_days(conditions: Conditions, station: Station, line: Line) -> None:
+async def _live_days(
+    conditions: Conditions, station: Station, line: Line, *, visitors: bool
+) -> None:
     async with asyncio.TaskGroup() as tasks:
         for connector in station.connectors.values():
             seed = (conditions.seed, station.name, connector.number)
             routine = Routine(station, connector, line, chance(*seed, "unplanned"))
-            tasks.create_task(routine.live(visits(chance(*seed), conditions.cards)))
+            expected = visits(chance(*seed), conditions.cards) if visitors else ()
+            tasks.create_task(routine.live(expected))
 
 
 def _teller(*, json: bool) -> Tell:

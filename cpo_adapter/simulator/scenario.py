@@ -157,7 +157,8 @@ Step = Annotated[
 
 
 class StationModel(_Model):
-    """A station; without steps it lives a day like any other."""
+    """A station; without steps it lives a day like any other. Without `visitors` nobody comes by
+    himself on such a day, only who has started by app."""
 
     name: StationName
     key: Key
@@ -165,6 +166,7 @@ class StationModel(_Model):
     connectors: Annotated[tuple[ConnectorModel, ...], Field(min_length=1, max_length=20)] = (
         ConnectorModel(),
     )
+    visitors: bool = True
     steps: tuple[Step, ...] = ()
 
     @model_validator(mode="after")
@@ -220,5 +222,10 @@ def read_scenario(path: Path) -> Scenario:
 def _sentence(error: dict[str, object]) -> str:
     location = error["loc"]
     place = ".".join(map(str, location)) if isinstance(location, tuple) else ""
-    message = str(error["msg"]).removeprefix("Value error, ")
+    unknown = error["type"] == "extra_forbidden"
+    message = "no field here has this name" if unknown else _message(error)
     return f"{place}: {message}" if place else message
+
+
+def _message(error: dict[str, object]) -> str:
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -37,7 +37,8 @@ from cpo_adapter.simulator.transaction import (
 from ocpi_hub.service.transport import Transport
 
 _LOG_LINES = 1000
-_SAMPLED_EVERY = 60
+# Seconds of the day, and at most so many real ones: who looks on sees that it charges.
+_SAMPLED_EVERY, _SAMPLED_WITHIN = 60, 10
 _TICK = 10.0
 _SHORTEST_TICK, _LONGEST_TICK = 0.1, 1.0
 _MOST_METERED_WH = 5_000_000
@@ -46,6 +47,11 @@ _FLOWS = {
     ChargingState.SUSPENDED_EV: "is full and stays parked",
     ChargingState.SUSPENDED_EVSE: "waits for power",
 }
+
+
+def sampled_every(speed: int) -> int:
+    """The seconds from one meter value to the next, until somebody sets others."""
+    return max(1, min(_SAMPLED_EVERY // speed, _SAMPLED_WITHIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Station:
         self.configuration = Configuration(
             key=spec.key,
             connectors=len(spec.outlets),
-            sampling=max(1, _SAMPLED_EVERY // clock.speed),
+            sampling=sampled_every(clock.speed),
         )
         self.profiles = Profiles()
         self.local_list = LocalList()

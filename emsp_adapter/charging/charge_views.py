@@ -7,13 +7,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from emsp_adapter.charging.charge_texts import said
+from emsp_adapter.charging import preferences
 from emsp_adapter.charging.course import State
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.money import prices
 from emsp_adapter.money.amounts import written
 from emsp_adapter.network import places
 from emsp_adapter.office import Office
-from emsp_adapter.payments.providers import provider_of
+from emsp_adapter.payments.providers import note
 from emsp_adapter.store import charge_money, sessions
 from emsp_adapter.store.charge_money import Money
 from emsp_adapter.store.charges import Charge
@@ -61,9 +62,10 @@ def _shown(office: Office, charge: Charge, money: Money, language: str) -> dict[
         "power_kw": _text(charge.power_kw),
         "state_of_charge": _text(charge.state_of_charge),
         "minutes": _minutes(office, charge),
+        "preferences": preferences.document(charge),
         "updated_at": charge.updated_at,
         "receipt_id": money.bill_id,
-        "payment": _payment(office, charge, money),
+        "payment": _payment(office, charge, money, language),
     }
 
 
@@ -78,7 +80,7 @@ def _minutes(office: Office, charge: Charge) -> int:
     return max((end - charge.started_at) // timedelta(minutes=1), 0)
 
 
-def _payment(office: Office, charge: Charge, money: Money) -> dict[str, Any]:
+def _payment(office: Office, charge: Charge, money: Money, language: str) -> dict[str, Any]:
     state, amount, currency = "none", None, None
     if money.gross is not None:
         state, amount = _PAID.get(str(money.bill_state), "none"), money.gross
@@ -89,12 +91,11 @@ def _payment(office: Office, charge: Charge, money: Money) -> dict[str, Any]:
         state, amount, currency = _HELD[money.hold_state], money.held, money.hold_currency
     if charge.disputed:
         state = "disputed"
-    provider = provider_of(office)
     return {
         "state": state,
         "amount": None if amount is None or currency is None else written(amount, currency),
         "currency": currency,
-        "provider_note": None if provider is None else provider.note,
+        "provider_note": note(office, language),
     }
 
 
@@ -103,12 +104,16 @@ async def _cost(
 ) -> dict[str, Any]:
     """The bill, or until it is there what the Session costs by its tariff."""
     if money.bill is not None:
-        return {"cost": money.bill["price"], "cost_is": "final"}
+        return {
+            "cost": money.bill["price"],
+            "cost_is": "final",
+            "cost_language": money.bill["language"],
+        }
     session = None
     if charge.session_id is not None and charge.state in _RUNNING:
         session = await sessions.find(conn, Party.of_key(charge.party), charge.session_id)
     if session is None:
-        return {"cost": None, "cost_is": None}
+        return {"cost": None, "cost_is": None, "cost_language": None}
     try:
         plug = await places.plug(
             conn, charge.place["location"]["id"], charge.evse_uid, charge.connector_id
@@ -118,4 +123,4 @@ async def _cost(
     price = await prices.running(
         conn, office, charge.driver_id, session.document, plug, language=language
     )
-    return {"cost": price.document(), "cost_is": "estimate"}
+    return {"cost": price.document(), "cost_is": "estimate", "cost_language": language}

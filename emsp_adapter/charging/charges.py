@@ -147,8 +147,7 @@ async def _note(conn: Hot, office: Office, before: State, charge: Charge) -> Non
         kind,
         subject_id=charge.id,
         facts={
-            **place_cards.facts_of(charge.place),
-            "evse": charge.evse_uid,
+            **place_cards.facts_of(charge.place, charge.evse_uid),
             "start_at": None if charge.start_at is None else format_datetime(charge.start_at),
             "energy_kwh": None if charge.kwh is None else f"{charge.kwh:f}",
             "reason": charge.reason,

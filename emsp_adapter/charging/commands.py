@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from emsp_adapter.charging.charge_texts import SAYS
+from emsp_adapter.drivers.sentences import SAYS
 from emsp_adapter.office import Office
 from emsp_adapter.store import commands as store
 from emsp_adapter.store.commands import Command

@@ -6,6 +6,7 @@ Source: 2.2.1 sessions, Set: Charging Preferences. ACCEPTED is no promise.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from emsp_adapter.charging import charges, commands, profiles
@@ -25,21 +26,36 @@ _PUT = operation("sessions", Interface.SENDER, "PUT", "{session_id}/charging_pre
 
 _WHY_NOT = {
     Response.DEPARTURE_REQUIRED: (
-        "departure_time: the operator needs to know when you leave",
+        "The operator needs to know when you leave.",
         "departure_time",
     ),
     Response.ENERGY_NEED_REQUIRED: (
-        "energy_need_kwh: the operator needs to know how much you need",
+        "The operator needs to know how much you need.",
         "energy_need_kwh",
     ),
     Response.NOT_POSSIBLE: ("That much energy is not possible until then.", None),
     Response.PROFILE_TYPE_NOT_SUPPORTED: (
-        "profile_type: this charging point does not offer that",
+        "This charging point does not offer that.",
         "profile_type",
     ),
 }
 _NOT_HERE = "This charging point does not take preferences."
 _NOT_UNDERSTOOD = "The operator gave an answer that makes no sense."
+
+
+def document(charge: Charge) -> dict[str, Any] | None:
+    """What the driver wants of a charge and its CPO has accepted, as JSON; None is nothing yet."""
+    kept = charge.preferences
+    if kept is None:
+        return None
+    need = kept.get("energy_need")
+    return {
+        "profile_type": kept["profile_type"],
+        "departure_time": kept.get("departure_time"),
+        "energy_need_kwh": None if need is None else f"{Decimal(str(need)):f}",
+        # Others are refused, and not kept.
+        "answer": Response.ACCEPTED.value,
+    }
 
 
 async def put(

@@ -10,8 +10,3 @@ class Refused(Exception):
         super().__init__(why)
         self.why = why
         self.field = field
-
-
-def sentence(reason: str) -> str:
-    """A reason as a sentence of its own."""
-    return f"{reason[:1].upper()}{reason[1:].rstrip('.')}."

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from emsp_adapter.charging.charge_texts import said
 from emsp_adapter.charging.usage import Usage
 from emsp_adapter.drivers import notifications
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.network import place_cards
 from emsp_adapter.office import Office
 from emsp_adapter.store import notices
@@ -111,11 +111,10 @@ async def expire(
     await notifications.note(
         conn,
         reservation.driver_id,
-        notifications.Kind.RESERVATION_EXPIRED,
+        notifications.Notification.RESERVATION_EXPIRED,
         subject_id=reservation.id,
         facts={
-            **place_cards.facts_of(reservation.place),
-            "evse": reservation.evse_uid,
+            **place_cards.facts_of(reservation.place, reservation.evse_uid),
             "until": format_datetime(reservation.until),
             "reason": reason,
         },

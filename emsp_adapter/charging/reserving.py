@@ -101,15 +101,6 @@ async def _check(conn: Hot, office: Office, wish: Wish, plug: Plug) -> None:
     if wish.until > now + _LONGEST:
         hours = _LONGEST // timedelta(hours=1)
         raise Refused(f"until: expected a moment within {hours} hours", field="until")
-    held = await store.held_at(
-        conn,
-        wish.driver_id,
-        party=plug.party.key,
-        location_id=plug.location_id,
-        evse_uid=plug.evse_uid,
-    )
-    if held is not None:
-        raise Refused("You have reserved this charging point already.")
     await availability.check_reservation(conn, office, wish.driver_id, plug)
 
 

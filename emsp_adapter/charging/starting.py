@@ -13,7 +13,7 @@ from emsp_adapter import payments
 from emsp_adapter.charging import charges, commands
 from emsp_adapter.charging.commands import Answer
 from emsp_adapter.charging.course import Event, State
-from emsp_adapter.charging.refusals import Refused, sentence
+from emsp_adapter.charging.refusals import Refused
 from emsp_adapter.contracts import tokens
 from emsp_adapter.money import plans
 from emsp_adapter.network import availability, place_cards, places
@@ -89,6 +89,7 @@ async def prepare(conn: Hot, office: Office, wish: Wish, plug: Plug) -> Charge:
         await availability.check_plan(conn, office, wish.driver_id, plug, wish.start_at)
     else:
         await availability.check_start(conn, office, wish.driver_id, plug)
+    await _check_currency(conn, office, wish.driver_id, plug)
     charge = Charge(
         id=office.new_id(),
         driver_id=wish.driver_id,
@@ -133,6 +134,21 @@ async def _check_method(conn: Hot, office: Office, driver_id: str, method_id: st
         )
 
 
+async def _check_currency(conn: Hot, office: Office, driver_id: str, plug: Plug) -> None:
+    unpayable = payments.unpayable(office, await _currency(conn, office, driver_id, plug))
+    if unpayable is not None:
+        raise Refused(unpayable)
+
+
+async def _currency(conn: Hot, office: Office, driver_id: str, plug: Plug) -> str:
+    """The currency that a charge would be paid in."""
+    now = office.now()
+    offered = await places.tariffs_of(conn, plug, now)
+    if offered:
+        return str(offered[0]["currency"])
+    return (await plans.holding(conn, office, driver_id, now)).currency
+
+
 def _connector(plug: Plug, named: str | None) -> str | None:
     """2.2.1 commands, StartSession: optional but where the EVSE needs to be told. Which of several
     the driver plugs in is not for us to say."""
@@ -154,15 +170,12 @@ def _request(charge: Charge, plug: Plug) -> dict[str, str]:
 
 async def _held(office: Office, charge: Charge, plug: Plug) -> str | None:
     """Why the payment could not be held; None: it is, or need not be."""
-    now = office.now()
     async with office.db.hot() as conn:
-        offered = await places.tariffs_of(conn, plug, now)
-        terms = await plans.holding(conn, office, charge.driver_id, now)
-    currency = offered[0]["currency"] if offered else terms.currency
+        currency = await _currency(conn, office, charge.driver_id, plug)
     hold = await payments.hold(
         office, charge.driver_id, charge.id, currency, method_id=charge.payment_method
     )
-    return None if hold.reason is None else sentence(hold.reason)
+    return hold.reason
 
 
 async def _answered(office: Office, charge: Charge, command: Command, answer: Answer) -> Charge:

@@ -8,11 +8,12 @@ from typing import Any
 
 from emsp_adapter.charging import commands
 from emsp_adapter.charging.refusals import Refused
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.network import places
 from emsp_adapter.office import Office
-from emsp_adapter.store import audit
 from emsp_adapter.store import commands as store
 from emsp_adapter.store.commands import Command
+from ocpi_hub.node import audit
 from ocpi_hub.protocol.errors import ObjectNotFound
 from ocpi_hub.protocol.v2_2_1.commands import CommandType
 
@@ -68,11 +69,11 @@ async def find(office: Office, command_id: str) -> Command:
     return found
 
 
-def document(command: Command) -> Mapping[str, Any]:
+def document(command: Command, *, language: str) -> Mapping[str, Any]:
     """The unlocking as JSON."""
     return {
         "id": command.id,
         "state": command.state,
         "result": command.result,
-        "reason": command.message,
+        "reason": None if command.message is None else said(command.message, language),
     }

@@ -14,7 +14,7 @@ from emsp_adapter.cli.plan import plans
 from emsp_adapter.cli.session import open_adapter
 from emsp_adapter.cli.token import cards
 from emsp_adapter.store.tables import metadata
-from ocpi_hub.node.command import version_of
+from ocpi_hub.node.command import CommandLine, version_of
 from ocpi_hub.peering import commands as peers
 from ocpi_hub.peering.commands import Adapter
 from ocpi_hub.protocol.roles import Role
@@ -23,6 +23,7 @@ from ocpi_hub.service import logs
 _ABOUT = "An eMSP for driver apps. Settings: EMSP_* variables, see docs/settings.md."
 
 app = typer.Typer(
+    cls=CommandLine,
     help=_ABOUT,
     no_args_is_help=True,
     add_completion=False,

@@ -9,7 +9,7 @@ import typer
 
 from emsp_adapter.cli.session import open_adapter, open_office, record
 from emsp_adapter.contracts import decisions
-from emsp_adapter.contracts.decisions import Undecidable
+from emsp_adapter.contracts.decisions import BilledByAnother, Undecidable
 from emsp_adapter.store import cdrs as store
 from emsp_adapter.store import drivers
 from emsp_adapter.store.cdrs import CdrRow, CdrState
@@ -67,9 +67,18 @@ async def show(cdr: Name, *, json: Json = False) -> None:
 
 
 @command(cdrs, "accept", example='emsp-adapter cdr accept CDR1 --why "agreed with the CPO"')
-async def accept(cdr: Name, *, why: Why, json: Json = False) -> None:
+async def accept(
+    cdr: Name,
+    *,
+    why: Why,
+    even_if_billed: Annotated[
+        bool,
+        typer.Option("--even-if-billed", help="Also beside another CDR of the same charge."),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Have a disputed CDR billed after all."""
-    await _decide(cdr, CdrState.ACCEPTED, why, json=json)
+    await _decide(cdr, CdrState.ACCEPTED, why, even_if_billed=even_if_billed, json=json)
 
 
 @command(cdrs, "refuse", example='emsp-adapter cdr refuse CDR1 --why "a new one will come"')
@@ -78,15 +87,25 @@ async def refuse(cdr: Name, *, why: Why, json: Json = False) -> None:
     await _decide(cdr, CdrState.REFUSED, why, json=json)
 
 
-async def _decide(name: str, state: CdrState, why: str, *, json: bool) -> None:
+async def _decide(
+    name: str, state: CdrState, why: str, *, even_if_billed: bool = False, json: bool
+) -> None:
     if not why.strip():
         raise CommandError("--why: expected a reason", code=Exit.BAD_INPUT)
     async with open_office() as office, office.db.hot_transaction() as conn:
         found = await _named(conn, name)
         try:
             decided = await decisions.decide(
-                conn, office, found.id, state=state, by=actor(), why=why.strip()
+                conn,
+                office,
+                found.id,
+                state=state,
+                by=actor(),
+                why=why.strip(),
+                even_if_billed=even_if_billed,
             )
+        except BilledByAnother as error:
+            raise CommandError(f"{error}; --even-if-billed accepts it nevertheless") from error
         except Undecidable as error:
             raise CommandError(str(error)) from error
         await record(conn, f"cdr {state}", found.id, {"why": why.strip()})

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from emsp_adapter.cli.session import open_adapter, record
+from emsp_adapter.driver_api.scheme import ALONE
 from emsp_adapter.identity import keys
 from emsp_adapter.identity.clients import SCOPES, WEB
 from emsp_adapter.identity.redirects import redirect_problem
@@ -21,11 +22,9 @@ from ocpi_hub.node.secrets import hash_token, new_token
 clients = group("Clients: apps that use the driver API.")
 
 _FOR_DRIVERS = "openid profile email locations charging history account problems"
-# What an app may have that speaks for no driver.
-_ALONE = ("locations", "support")
 
 
-@command(clients, "add", example="emsp-adapter client add Maps --credentials --scope locations")
+@command(clients, "add", example="emsp-adapter client add Maps --json")
 async def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What drivers see it as.")],
     *,
@@ -34,7 +33,10 @@ async def add(
         typer.Option(help="Where drivers are sent back to, letter by letter; may be repeated."),
     ] = None,
     credentials: Annotated[
-        bool, typer.Option("--credentials", help="It speaks for itself, not for drivers.")
+        bool,
+        typer.Option(
+            "--credentials", help="It speaks for itself, as every app without --redirect-uri."
+        ),
     ] = False,
     public: Annotated[
         bool, typer.Option("--public", help="It cannot keep a secret: an app on a device.")
@@ -47,14 +49,15 @@ async def add(
     """Register an app; its secret is shown this once."""
     uris = redirect_uri or []
     _check(name, uris, credentials=credentials, public=public)
+    alone = not uris
     secret = None if public else new_token()
     made = ClientRow(
         id=str(uuid4()),
         name=name.strip(),
         secret_hash=None if secret is None else hash_token(secret),
         redirect_uris=uris,
-        grant_types=("client_credentials" if credentials else "authorization_code refresh_token"),
-        scope=_scope(scope, credentials=credentials),
+        grant_types=("client_credentials" if alone else "authorization_code refresh_token"),
+        scope=_scope(scope, alone=alone),
         created_at=datetime.now(UTC),
     )
     async with open_adapter() as adapter, adapter.db.hot_transaction() as conn:
@@ -122,19 +125,19 @@ def _check(name: str, uris: list[str], *, credentials: bool, public: bool) -> No
         raise _bad("NAME: expected 1 to 100 characters")
     if credentials and (uris or public):
         raise _bad("--credentials: expected neither --redirect-uri nor --public beside it")
-    if not credentials and not uris:
-        raise _bad("--redirect-uri is missing: expected where drivers are sent back to")
+    if public and not uris:
+        raise _bad("--public: expected --redirect-uri beside it, where drivers are sent back to")
     for uri in uris:
         problem = redirect_problem(uri)
         if problem is not None:
             raise _bad(f"--redirect-uri {uri[:80]!r}: {problem}")
 
 
-def _scope(given: list[str] | None, *, credentials: bool) -> str:
+def _scope(given: list[str] | None, *, alone: bool) -> str:
     """What is asked for with --scope, which may hold several."""
-    usual = "locations" if credentials else _FOR_DRIVERS
+    usual = "locations" if alone else _FOR_DRIVERS
     wanted = list(dict.fromkeys(" ".join(given or [usual]).replace(",", " ").split()))
-    allowed = _ALONE if credentials else SCOPES
+    allowed = ALONE if alone else SCOPES
     for each in wanted:
         if each not in allowed:
             raise _bad(f"--scope {each[:40]!r}: expected one of {', '.join(allowed)}")

@@ -15,13 +15,15 @@ from emsp_adapter.store import plans as rows
 from emsp_adapter.store.plans import FIRST, Plan
 from ocpi_hub.node.command import Json, command, group
 from ocpi_hub.node.output import CommandError, Exit, answer, say, table
-from ocpi_hub.pricing.money import MINOR_UNITS, plain
+from ocpi_hub.pricing.money import MINOR_UNITS, minor_unit, plain
 
 plans = group("Plans: what is added to the CPOs' prices, and for whom.")
 
 _ID = re.compile(r"[a-z0-9-]{1,40}")
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
 _MOST_PERCENT = 1000
+# Of a margin, as of the prices in a tariff.
+_DECIMALS = 4
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A short name, such as `gold`.")]
 
@@ -41,14 +43,16 @@ async def add(
     json: Json = False,
 ) -> None:
     """Offer a plan. It never changes afterwards: a price that was shown is the price billed."""
+    currency = _checked_currency(currency)
+    coins = minor_unit(currency)
     plan = Plan(
         id=_checked_id(plan_id),
         name=_checked_name(name),
-        currency=_checked_currency(currency),
-        monthly_fee=_amount("--monthly-fee", monthly_fee),
-        margin_percent=_amount("--margin", margin, most=_MOST_PERCENT),
-        margin_per_kwh=_amount("--margin-per-kwh", margin_per_kwh),
-        session_fee=_amount("--session-fee", session_fee),
+        currency=currency,
+        monthly_fee=_amount("--monthly-fee", monthly_fee, decimals=coins),
+        margin_percent=_amount("--margin", margin, decimals=_DECIMALS, most=_MOST_PERCENT),
+        margin_per_kwh=_amount("--margin-per-kwh", margin_per_kwh, decimals=_DECIMALS),
+        session_fee=_amount("--session-fee", session_fee, decimals=coins),
     )
     async with open_adapter() as adapter, adapter.db.hot_transaction() as conn:
         if not await rows.add(conn, plan):
@@ -118,10 +122,13 @@ def _checked_currency(given: str) -> str:
     return given.upper()
 
 
-def _amount(option: str, given: str, *, most: int | None = None) -> Decimal:
+def _amount(option: str, given: str, *, decimals: int, most: int | None = None) -> Decimal:
+    """Drivers are shown so many decimals, and pay what they are shown."""
     value = Decimal(given) if _NUMBER.fullmatch(given) else None
     if value is None or (most is not None and value > most):
         raise _bad(f"{option}: expected a number such as 0.35, got {given[:40]!r}")
+    if value != round(value, decimals):
+        raise _bad(f"{option}: expected a number with at most {decimals} decimals, got {given!r}")
     return value
 
 

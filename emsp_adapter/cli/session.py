@@ -9,9 +9,8 @@ from typing import Any
 from emsp_adapter import app
 from emsp_adapter.office import Office
 from emsp_adapter.settings import EmspSettings
-from emsp_adapter.store import audit
 from emsp_adapter.store.schema import EMSP_SCHEMA
-from ocpi_hub.node import keys
+from ocpi_hub.node import audit, keys
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.session import CONNECTIONS, Session, actor, database_of, open_session
 

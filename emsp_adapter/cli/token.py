@@ -9,6 +9,7 @@ import typer
 from emsp_adapter.cli.session import open_adapter, open_office, record
 from emsp_adapter.contracts import tokens
 from emsp_adapter.store import drivers
+from emsp_adapter.store import tokens as rows
 from emsp_adapter.store.drivers import Driver
 from emsp_adapter.store.tokens import TokenRow
 from ocpi_hub.node.command import Json, command, group
@@ -43,18 +44,29 @@ async def add(
 @command(cards, "list", example="emsp-adapter token list --driver ada@example.com")
 async def list_(
     *,
-    driver: Annotated[str, typer.Option(metavar="EMAIL", help="Whose cards.")],
+    driver: Annotated[str | None, typer.Option(metavar="EMAIL", help="Whose cards.")] = None,
+    suspected: Annotated[
+        bool, typer.Option("--suspected", help="Those that may have been copied, whosever.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """A driver's cards, the oldest first."""
+    """A driver's cards, the oldest first, or all that may have been copied, the latest first."""
+    if (driver is None) is not suspected:
+        raise CommandError("expected --driver or --suspected", code=Exit.BAD_INPUT)
     async with open_adapter() as adapter, adapter.db.hot() as conn:
-        found = await tokens.cards_of(conn, (await _driver(conn, driver)).id)
+        if driver is None:
+            found = await rows.suspected(conn)
+        else:
+            found = await tokens.cards_of(conn, (await _driver(conn, driver)).id)
     answer(
         [_shown(each) for each in found],
         json=json,
         show=lambda: table(
-            ["UID", "LABEL", "CONTRACT", "STATE"],
-            [(each.uid, each.label, each.contract_id, each.state) for each in found],
+            ["UID", "LABEL", "CONTRACT", "STATE", "SUSPICION"],
+            [
+                (each.uid, each.label, each.contract_id, each.state, _suspicion(each))
+                for each in found
+            ],
             empty="no cards",
         ),
     )
@@ -67,6 +79,10 @@ async def _driver(conn: Hot, email: str) -> Driver:
     return found
 
 
+def _suspicion(row: TokenRow) -> str | None:
+    return None if row.suspicion is None else "{rule} at {at}".format_map(row.suspicion)
+
+
 def _shown(row: TokenRow) -> dict[str, Any]:
     return {
         "id": row.id,
@@ -76,4 +92,5 @@ def _shown(row: TokenRow) -> dict[str, Any]:
         "contract_id": row.contract_id,
         "state": row.state,
         "driver_id": row.driver_id,
+        "suspicion": row.suspicion,
     }

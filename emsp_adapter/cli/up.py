@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
 
 import typer
 
@@ -16,16 +14,9 @@ from emsp_adapter.store.schema import EMSP_SCHEMA
 from ocpi_hub.node import keys
 from ocpi_hub.node.command import Json, command
 from ocpi_hub.node.output import say
-from ocpi_hub.node.running import Program, announce, listening, typed
+from ocpi_hub.node.running import Host, Port, Program, announce, listening, typed
 from ocpi_hub.node.running import migrate as run_migrations
 from ocpi_hub.node.settings import read_settings
-from ocpi_hub.service.postgres import Postgres
-
-Host = Annotated[str | None, typer.Option(help="The address to listen on, before EMSP_HOST.")]
-Port = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="The port to listen on, before EMSP_PORT; 0 is any."),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,17 +51,9 @@ def _program(given: Mapping[str, object], *, json: bool) -> Program[EmspSettings
         settings=EmspSettings,
         schema=EMSP_SCHEMA,
         make_app=make_app,
-        known=_known,
         announce=partial(_listening, json=json),
         given=given,
     )
-
-
-@asynccontextmanager
-async def _known(settings: EmspSettings, postgres: Postgres) -> AsyncIterator[None]:
-    """Nobody else has to know where the adapter is."""
-    del settings, postgres
-    yield
 
 
 def _listening(settings: EmspSettings, *, json: bool) -> None:

@@ -6,11 +6,15 @@ and how long it is good for, and Sessions and CDRs are held against it (T21).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from emsp_adapter.asking import Asking
+from emsp_adapter.contracts.suspicion import Suspicion, remark, suspicion_of
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.money import credit
+from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.office import Office
 from emsp_adapter.store import authorizations
 from emsp_adapter.store import tokens as token_store
@@ -39,19 +43,43 @@ async def authorize(office: Office, asking: Asking) -> Reply:
             office.guesses.check(asking.sender.key)
             office.guesses.count(asking.sender.key)
             raise UnknownToken(f"the {kind} token {uid!r} is not one of ours")
-        location_id = None if references is None else references["location_id"]
-        allowed = await _allowed(
-            conn, office, token, holder, cpo=asking.sender, location_id=location_id
-        )
-        info: dict[str, Any] = {"allowed": allowed.value, "token": token.document}
-        if allowed is AllowedType.ALLOWED:
-            info["authorization_reference"] = await _given(
-                conn, office, token, cpo=asking.sender, location_id=location_id
-            )
-            # AUT-06: whether they are free or open is the CPO's to know, so none is left out.
-            if references is not None:
-                info["location"] = references
+        info = await _info(conn, office, token, holder, cpo=asking.sender, references=references)
     return Reply(data=dumps(info))
+
+
+async def _info(
+    conn: Hot,
+    office: Office,
+    token: TokenRow,
+    holder: Holder,
+    *,
+    cpo: Party,
+    references: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The answer, with a reference where it is yes."""
+    location_id = None if references is None else references["location_id"]
+    allowed = await _allowed(conn, office, token, holder, cpo=cpo, location_id=location_id)
+    info: dict[str, Any] = {"allowed": allowed.value, "token": token.document}
+    if allowed is not AllowedType.ALLOWED:
+        return info
+    suspicion = None
+    if token.type == TokenType.RFID:
+        suspicion = await suspicion_of(conn, office, token, cpo=cpo, location_id=location_id)
+    if suspicion is not None:
+        await remark(conn, office, token, suspicion)
+        return info | _refusal(suspicion, holder)
+    info["authorization_reference"] = await _given(
+        conn, office, token, cpo=cpo, location_id=location_id
+    )
+    # AUT-06: whether they are free or open is the CPO's to know, so none is left out.
+    return info if references is None else info | {"location": references}
+
+
+def _refusal(suspicion: Suspicion, holder: Holder) -> dict[str, Any]:
+    """T20: "blocked" is what the driver may be told, in words as well."""
+    language = language_of(holder.locale)
+    text = {"language": language, "text": said(suspicion.message, language)}
+    return {"allowed": AllowedType.BLOCKED.value, "info": text}
 
 
 async def _allowed(

@@ -16,8 +16,10 @@ from emsp_adapter.contracts.disputes import billed_twice, broken_rules
 from emsp_adapter.contracts.inquiry import inquire
 from emsp_adapter.contracts.repricing import Repriced, reprice
 from emsp_adapter.drivers import notifications
+from emsp_adapter.money import receipts
 from emsp_adapter.office import Office
 from emsp_adapter.store import cdrs as store
+from emsp_adapter.store import charges as charge_rows
 from emsp_adapter.store import evidence
 from emsp_adapter.store.cdrs import CdrRow, CdrState
 from ocpi_hub.node.engine import UNAVAILABLE, Hot
@@ -88,7 +90,7 @@ class Clearing:
 
     async def _judged(self, cdr: CdrRow) -> Judgement:
         async with self.office.db.hot() as conn:
-            found = await inquire(conn, cdr)
+            found = await inquire(conn, cdr, self.office.settings)
         flags = broken_rules(found.case, now=self.office.now())
         if cdr.is_credit:
             return Judgement(None, _all(flags), flags=tuple(flags))
@@ -157,18 +159,13 @@ async def _tell(conn: Hot, office: Office, cdr: CdrRow) -> None:
         conn, office, cdr.driver_id, cdr.party, cdr.document, accepted=False
     )
     await store.belongs_to(conn, cdr.id, charge_id=charge_id)
-    location = cdr.document["cdr_location"]
+    charge = await charge_rows.find(conn, charge_id)
     await notifications.note(
         conn,
         cdr.driver_id,
-        notifications.Kind.BILL_DISPUTED,
+        notifications.Notification.BILL_DISPUTED,
         subject_id=charge_id,
-        facts={
-            "station": location.get("name") or location["address"],
-            "address": f"{location['address']}, {location['city']}",
-            "evse": location["evse_id"],
-            "energy_kwh": str(cdr.document["total_energy"]),
-        },
+        facts=receipts.facts_of(receipts.about_cdr(cdr, charge)),
         now=office.now(),
     )
 

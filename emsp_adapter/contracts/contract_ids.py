@@ -32,10 +32,3 @@ def check_character(text: str) -> str:
         product = (product + _DIGITS.index(each)) % 36 or 36
         product = product * 2 % 37
     return _DIGITS[(37 - product) % 36]
-
-
-def is_contract_id(text: str) -> bool:
-    """Whether it was written without a slip."""
-    plain = text.replace("-", "").upper()
-    fits = len(plain) == _LENGTH + 7 and all(each in _DIGITS for each in plain)
-    return fits and check_character(plain[:-1]) == plain[-1]

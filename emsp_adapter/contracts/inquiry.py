@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from emsp_adapter.contracts import offers
 from emsp_adapter.contracts.authorization import misfit
 from emsp_adapter.contracts.disputes import Case
 from emsp_adapter.contracts.repricing import Known
+from emsp_adapter.network import offers
 from emsp_adapter.network.places import Plug, UnknownPlace, key_of, plug
+from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store import authorizations, cdrs, evidence, locations, tariffs, tokens
 from emsp_adapter.store.cdrs import CdrRow
 from emsp_adapter.store.evidence import Evidence
@@ -36,12 +38,12 @@ class Inquiry:
     known: Known
 
 
-async def inquire(conn: Hot, cdr: CdrRow) -> Inquiry:
+async def inquire(conn: Hot, cdr: CdrRow, settings: EmspSettings) -> Inquiry:
     """What is known of a CDR now."""
     found = await evidence.about(conn, cdr)
     place = await _plug(conn, cdr)
     case = await _case(conn, cdr, found, place)
-    return Inquiry(case, await _known(conn, cdr, case))
+    return Inquiry(case, await _known(conn, cdr, case, settings))
 
 
 async def _plug(conn: Hot, cdr: CdrRow) -> Plug | None:
@@ -94,7 +96,7 @@ async def _original(conn: Hot, cdr: CdrRow) -> dict[str, Any] | None:
     return None if found is None else found.document
 
 
-async def _known(conn: Hot, cdr: CdrRow, case: Case) -> Known:
+async def _known(conn: Hot, cdr: CdrRow, case: Case, settings: EmspSettings) -> Known:
     document, found = cdr.document, case.evidence
     named = [each["id"] for each in document.get("tariffs") or ()]
     named += [each["tariff_id"] for each in document["charging_periods"] if each.get("tariff_id")]
@@ -110,18 +112,25 @@ async def _known(conn: Hot, cdr: CdrRow, case: Case) -> Known:
         time_zone=await _time_zone(conn, cdr),
         outcome=_outcome(found),
         profile=found.profile,
+        most_unseen=_most_unseen(document["currency"], settings),
     )
 
 
+def _most_unseen(currency: str, settings: EmspSettings) -> Decimal | None:
+    """Twice what is held for a charge is much in that currency, whatever its unit is worth."""
+    usual = settings.hold_amounts.get(currency.upper())
+    return None if usual is None else 2 * usual
+
+
 async def _offered(conn: Hot, cdr: CdrRow, found: Evidence) -> Sequence[str]:
-    """What hung at the connector when the session was new; else what hangs there now, or, where
-    nobody knows that connector, around it."""
+    """What hung at the connector when the session was new, or, where nobody knows that connector,
+    around it."""
     if found.session_tariff_ids is not None:
         return found.session_tariff_ids
     place = cdr.document["cdr_location"]
-    where = (cdr.party, place["id"], place["evse_uid"])
-    hanging = await offers.hanging(conn, *where, place["connector_id"])
-    return await offers.near(conn, *where) if hanging is None else hanging
+    where, then = (cdr.party, place["id"], place["evse_uid"]), _first(cdr, found)
+    hanging = await offers.hanging(conn, *where, place["connector_id"], at=then)
+    return await offers.near(conn, *where, at=then) if hanging is None else hanging
 
 
 async def _time_zone(conn: Hot, cdr: CdrRow) -> str | None:

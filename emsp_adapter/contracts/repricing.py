@@ -23,9 +23,6 @@ from ocpi_hub.pricing.published import as_published, switched
 from ocpi_hub.pricing.rules import Flag
 from ocpi_hub.protocol.errors import InvalidParameters
 
-# What is billed by a tariff that nobody could see, in the currency of the CDR.
-_MOST_UNSEEN = 100
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -42,6 +39,8 @@ class Known:
     outcome: ReservationOutcome | None = None
     # The ProfileType that the driver chose.
     profile: str | None = None
+    # Without VAT, in the CDR's currency: what is billed at most by a tariff that nobody could see.
+    most_unseen: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,9 @@ def _unseen(cdr: Mapping[str, Any], used: Iterable[CompiledTariff], known: Known
         return None
     if not known.told:
         return "no tariff was published there, no Session has come, and nobody was told yes"
-    claimed = Decimal(cdr["total_cost"]["excl_vat"])
-    if claimed > _MOST_UNSEEN:
-        return f"no tariff was published there, and it claims more than {_MOST_UNSEEN}"
+    most, currency = known.most_unseen, cdr["currency"]
+    if most is None:
+        return f"no tariff was published there, and EMSP_HOLD_AMOUNTS has none for {currency}"
+    if Decimal(cdr["total_cost"]["excl_vat"]) > most:
+        return f"no tariff was published there, and it claims more than {most:f} {currency}"
     return None

@@ -13,15 +13,17 @@ from typing import Any
 
 from emsp_adapter.asking import Asking
 from emsp_adapter.charging import charges
-from emsp_adapter.contracts import offers
 from emsp_adapter.contracts.authorization import misfit
 from emsp_adapter.contracts.own_tokens import own_token
+from emsp_adapter.contracts.suspicion import remark, suspicion_of
+from emsp_adapter.network import offers
 from emsp_adapter.office import Office
-from emsp_adapter.store import audit, authorizations
+from emsp_adapter.store import authorizations
 from emsp_adapter.store import sessions as store
 from emsp_adapter.store.outcomes import takes_the_place
 from emsp_adapter.store.sessions import SessionRow
 from emsp_adapter.store.tokens import TokenRow
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.pricing.rules import Flag, Rule
 from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound
@@ -120,7 +122,7 @@ async def _take(
         )
     status = _MEANT.get(document["status"], document["status"])
     flags = await _flags(conn, office, owner, token=token, document=document)
-    await _report(conn, owner, document, known=known, flags=flags)
+    await _report(conn, office, owner, token, document, known=known, flags=flags)
     await store.put(
         conn,
         owner,
@@ -170,7 +172,9 @@ async def _flags(
 
 async def _report(
     conn: Hot,
+    office: Office,
     owner: Party,
+    token: TokenRow,
     document: Mapping[str, Any],
     *,
     known: SessionRow | None,
@@ -186,17 +190,23 @@ async def _report(
         await audit.record(
             conn, "emsp-adapter", action="session flagged", subject=subject, detail=flag.document()
         )
+    if {each.rule for each in flags} - before:
+        place = document["location_id"]
+        suspicion = await suspicion_of(conn, office, token, cpo=owner, location_id=place)
+        if suspicion is not None:
+            await remark(conn, office, token, suspicion)
 
 
 async def _hung(
     conn: Hot, owner: Party, document: Mapping[str, Any], *, known: SessionRow | None
 ) -> Sequence[str] | None:
-    """What hangs at the connector, kept from when the charge began on: that is what the driver saw,
-    whatever its CPO hangs there later."""
+    """What hung at the connector when the charge began: that is what the driver saw, whatever its
+    CPO hangs there later, and whatever it says of the beginning later."""
     if known is not None and known.tariff_ids is not None and _BEGUN & set(known.statuses):
         return known.tariff_ids
     place = (document["location_id"], document["evse_uid"], document["connector_id"])
-    return await offers.hanging(conn, owner, *place)
+    began = parse_datetime(document["start_date_time"])
+    return await offers.hanging(conn, owner, *place, at=began)
 
 
 def _older(known: SessionRow, document: Mapping[str, Any], *, now: datetime) -> bool:

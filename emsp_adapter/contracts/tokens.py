@@ -6,6 +6,7 @@ Every change is published in the caller's transaction. Source: 2.2.1 tokens, Tok
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -189,9 +190,7 @@ async def _changed(
     if not told:
         document = row.document
     await store.change(conn, row.id, state=state, label=label, document=document)
-    changed = TokenRow(
-        row.id, row.driver_id, row.type, label, state, row.contract_id, document, row.created_at
-    )
+    changed = replace(row, label=label, state=state, document=document)
     if told and not await _taken_over(conn, row):
         await _publish(conn, changed, now)
     return changed

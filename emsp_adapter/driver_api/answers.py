@@ -1,4 +1,5 @@
 """The shapes of what the driver API answers, for its description; tests hold every answer to them.
+Those of bills and how they are paid are in `money_answers`.
 
 Amounts and energy are exact, as text. Moments are UTC.
 """
@@ -9,6 +10,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from emsp_adapter.driver_api import examples
+from ocpi_hub.node.rest.description import example
+from ocpi_hub.protocol.v2_2_1.types import ProfileType
 
 Amount = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", examples=["3.57"])]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
@@ -54,7 +59,7 @@ class LocationSummary(Shape):
     price_from: PriceFrom | None
 
 
-class LocationPage(Shape):
+class LocationPage(Shape, json_schema_extra=example(examples.LOCATION_PAGE)):
     """Locations, the nearest first, or in the order of their ids."""
 
     locations: list[LocationSummary]
@@ -72,13 +77,13 @@ class Cluster(Shape):
     bbox: list[float] = Field(min_length=4, max_length=4)
 
 
-class Favourites(Shape):
+class Favourites(Shape, json_schema_extra=example(examples.FAVOURITES)):
     """Places that a driver keeps at hand, the newest first."""
 
     favourites: list[LocationSummary]
 
 
-class Map(Shape):
+class Map(Shape, json_schema_extra=example(examples.MAP)):
     """What a map shows of a box."""
 
     clusters: list[Cluster]
@@ -117,10 +122,11 @@ class Evse(Shape):
     capabilities: list[str]
     reservable: bool
     startable: bool
+    start_refusal: str | None
     connectors: list[Connector]
 
 
-class LocationDetails(LocationSummary):
+class LocationDetails(LocationSummary, json_schema_extra=example(examples.LOCATION)):
     """A Location with all that is known of it."""
 
     opening_times: dict[str, Any] | None
@@ -171,7 +177,7 @@ class PlanName(Shape):
     name: str
 
 
-class DriverPrice(Shape):
+class DriverPrice(Shape, json_schema_extra=example(examples.PRICE)):
     """What a driver pays, before, during or after a charge. Lines sum to the total."""
 
     currency: Currency
@@ -204,7 +210,16 @@ class Payment(Shape):
     provider_note: str | None
 
 
-class Charge(Shape):
+class Preferences(Shape):
+    """How a driver wants a charge to go on. The operator's ACCEPTED is no promise."""
+
+    profile_type: ProfileType
+    departure_time: datetime | None
+    energy_need_kwh: Amount | None
+    answer: Literal["ACCEPTED"] = Field(description="What the operator said.")
+
+
+class Charge(Shape, json_schema_extra=example(examples.CHARGE)):
     """One charging of one vehicle, from the start that was asked for to the receipt."""
 
     id: str
@@ -232,21 +247,25 @@ class Charge(Shape):
     power_kw: Amount | None
     state_of_charge: Amount | None
     minutes: int | None
+    preferences: Preferences | None
     cost: DriverPrice | None
     cost_is: Literal["estimate", "final"] | None
+    cost_language: Annotated[
+        str | None, Field(description="Of the texts of `cost`: of the bill that of the receipt.")
+    ]
     updated_at: datetime
     receipt_id: str | None
     payment: Payment
 
 
-class ChargePage(Shape):
+class ChargePage(Shape, json_schema_extra=example(examples.CHARGE_PAGE)):
     """Charges, the newest first."""
 
     charges: list[Charge]
     next: Next
 
 
-class Reservation(Shape):
+class Reservation(Shape, json_schema_extra=example(examples.RESERVATION)):
     """An EVSE that is kept for a driver."""
 
     id: str
@@ -257,38 +276,47 @@ class Reservation(Shape):
     reason: str | None
 
 
-class ReservationPage(Shape):
+class ReservationPage(Shape, json_schema_extra=example(examples.RESERVATION_PAGE)):
     """Reservations, the newest first."""
 
     reservations: list[Reservation]
     next: Next
 
 
-class ActiveProfile(Shape):
+class ActiveProfile(Shape, json_schema_extra=example(examples.ACTIVE_PROFILE)):
     """What a driver wants of a charge, and OCPI's ActiveChargingProfile that came of it."""
 
-    preferences: dict[str, Any] | None
+    preferences: Preferences | None
     profile: dict[str, Any] | None
 
 
-class GuestPlug(Shape):
-    """What a sticker names, and what 20 kWh cost there now."""
+class GuestPlug(Shape, json_schema_extra=example(examples.GUEST_PLUG)):
+    """What a sticker names, and what a charge that begins there now costs."""
 
     location: Place
+    physical_reference: str | None
     evse_uid: str
+    evse_id: str | None
+    floor_level: str | None
     connector_id: str
+    standard: str
+    format: str
+    power_type: str
+    max_kw: Amount | None
     status: str
+    status_age_s: int
+    status_note: str | None
     price: DriverPrice
 
 
-class GuestCharge(Shape):
+class GuestCharge(Shape, json_schema_extra=example(examples.GUEST_CHARGE)):
     """A charge without an account, and the token that is good for it."""
 
     charge: Charge
     access_token: str
 
 
-class Unlock(Shape):
+class Unlock(Shape, json_schema_extra=example(examples.UNLOCK)):
     """An unlocking of a connector; `result` is the station's answer, which comes later."""
 
     id: str
@@ -314,7 +342,7 @@ class Month(Shape):
     currency: Currency
 
 
-class Statistics(Shape):
+class Statistics(Shape, json_schema_extra=example(examples.STATISTICS)):
     """What was charged in a time."""
 
     charges: int
@@ -323,156 +351,18 @@ class Statistics(Shape):
     by_month: list[Month]
 
 
-# --- money ---------------------------------------------------------------------------------------
-
-
-class Receipt(Shape):
-    """A bill that was made out for a charge or a plan's month, or a credit of one."""
-
-    id: str
-    number: str = Field(examples=["2026-000001"])
-    kind: Literal["charge", "plan", "credit"]
-    state: Literal["open", "paid", "failed", "refunded", "disputed", "elsewhere"]
-    issued_at: datetime
-    charge_id: str | None
-    currency: Currency
-    net: Amount
-    vat: Amount
-    gross: Amount
-    pdf: str
-
-
-class ReceiptPage(Shape):
-    """Receipts, the newest first."""
-
-    receipts: list[Receipt]
-    next: Next
-
-
-class VatRow(Shape):
-    """What one rate of VAT is due on; null is no VAT."""
-
-    vat_rate: Amount | None
-    net: Amount
-    vat: Amount
-    gross: Amount
-
-
-class Seller(Shape):
-    """Who made a receipt out."""
-
-    name: str
-    address: list[str]
-    vat_id: str | None
-
-
-class ReceiptDetails(Receipt):
-    """A receipt with everything on it; lines and rows of VAT each sum to it."""
-
-    lines: list[PriceLine]
-    vat_rows: list[VatRow]
-    seller: Seller
-    about: dict[str, str | None] = Field(description="What was charged, where and when.")
-    remarks: list[str]
-    corrects: str | None
-    note: str | None
-
-
-class Money(Shape):
-    """A sum in one currency."""
-
-    currency: Currency
-    net: Amount
-    vat: Amount
-    gross: Amount
-
-
-class StatementVatRow(VatRow):
-    """The same in one of a month's currencies."""
-
-    currency: Currency
-
-
-class Statement(Shape):
-    """A month, of UTC, in which something was billed."""
-
-    month: str = Field(examples=["2026-03"])
-    receipts: int
-    totals: list[Money]
-    pdf: str
-
-
-class StatementPage(Shape):
-    """Months, the newest first."""
-
-    statements: list[Statement]
-    next: Next
-
-
-class StatementDetails(Statement):
-    """A month with its receipts, the oldest first."""
-
-    receipts: list[Receipt]  # type: ignore[assignment]  # a count in the list, the receipts here
-    vat_rows: list[StatementVatRow]
-    seller: Seller
-    note: str | None
-
-
-class Plan(Shape):
-    """What the provider adds to the CPO's price; amounts without VAT."""
-
-    id: str
-    name: str
-    monthly_fee: Amount
-    margin_percent: Amount
-    margin_per_kwh: Amount
-    session_fee: Amount
-    currency: Currency
-
-
-class NextPlan(Shape):
-    """The plan that will hold from then on."""
-
-    id: str
-    since: datetime
-
-
-class Plans(Shape):
-    """Every plan, and the driver's."""
-
-    plans: list[Plan]
-    current: str
-    next: NextPlan | None
-
-
-class PaymentMethod(Shape):
-    """A way to pay."""
-
-    id: str
-    provider: Literal["demo", "stripe"]
-    label: str
-    default: bool
-    note: str | None
-
-
-class PaymentMethods(Shape):
-    """A driver's ways to pay."""
-
-    payment_methods: list[PaymentMethod]
-    next: Next
-
-
-class PaymentSetup(Shape):
-    """Where a card is given to the payment provider; `setup` then adds it."""
-
-    setup: str
-    url: str
-
-
 # --- the driver's own ----------------------------------------------------------------------------
 
 
-class Card(Shape):
+class Suspicion(Shape):
+    """How a card was last used as one driver hardly does; it is refused while that goes on."""
+
+    rule: Literal["too_many_starts", "token_at_two_places"]
+    message: str
+    at: str
+
+
+class Card(Shape, json_schema_extra=example(examples.CARD)):
     """An RFID card of the driver's."""
 
     id: str
@@ -480,9 +370,10 @@ class Card(Shape):
     label: str | None
     contract_id: str
     state: Literal["active", "blocked"]
+    suspicion: Suspicion | None
 
 
-class Cards(Shape):
+class Cards(Shape, json_schema_extra=example(examples.CARDS)):
     """The driver's cards, the oldest first."""
 
     cards: list[Card]
@@ -495,7 +386,7 @@ class Webhook(Shape):
     secret: str | None = None
 
 
-class Wishes(Shape):
+class Wishes(Shape, json_schema_extra=example(examples.WISHES)):
     """What a driver hears of by e-mail, by kind, and by webhook."""
 
     email: dict[str, bool] = Field(examples=[{"charge_finished": True}])
@@ -510,7 +401,7 @@ class ProblemAnswer(Shape):
     text: str
 
 
-class Problem(Shape):
+class Problem(Shape, json_schema_extra=example(examples.PROBLEM)):
     """A problem that a driver reported."""
 
     id: str
@@ -524,14 +415,14 @@ class Problem(Shape):
     answers: list[ProblemAnswer]
 
 
-class ProblemPage(Shape):
+class ProblemPage(Shape, json_schema_extra=example(examples.PROBLEM_PAGE)):
     """Reports, the newest first."""
 
     problems: list[Problem]
     next: Next
 
 
-class QueuedProblem(Problem):
+class QueuedProblem(Problem, json_schema_extra=example(examples.QUEUED_PROBLEM)):
     """A report as support staff see it; `refusal` is why the operator did not take it."""
 
     driver_id: str | None
@@ -539,10 +430,24 @@ class QueuedProblem(Problem):
     refusal: str | None
 
 
-class ProblemQueue(Shape):
+class ProblemQueue(Shape, json_schema_extra=example(examples.PROBLEM_QUEUE)):
     """Reports of all drivers, those that wait longest first."""
 
     problems: list[QueuedProblem]
+    next: Next
+
+
+class SupportCharge(Charge, json_schema_extra=example(examples.SUPPORT_CHARGE)):
+    """A charge as support staff see it; `session_id` is the operator's."""
+
+    driver_id: str
+    session_id: str | None
+
+
+class SupportChargePage(Shape, json_schema_extra=example(examples.SUPPORT_CHARGE_PAGE)):
+    """Charges of any driver, the newest first."""
+
+    charges: list[SupportCharge]
     next: Next
 
 
@@ -556,17 +461,20 @@ class DriverCard(Shape):
     created_at: datetime
 
 
-class Drivers(Shape):
+class Drivers(Shape, json_schema_extra=example(examples.DRIVERS)):
     """The driver that was looked for, or none."""
 
     drivers: list[DriverCard]
 
 
-class Me(Shape):
+class Me(Shape, json_schema_extra=example(examples.ME)):
     """The driver."""
 
     id: str
     email: str | None
+    pending_email: str | None = Field(
+        description="Where a link was mailed to; `email` changes when it was opened."
+    )
     name: str | None
     locale: str
     plan: str

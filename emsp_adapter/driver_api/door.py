@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Request, Security
+from fastapi.security import OAuth2, SecurityScopes
 
 from emsp_adapter.driver_api.limits import limits_of
 from emsp_adapter.office import Office
@@ -19,9 +18,11 @@ from ocpi_hub.node.rest.routes import ExactRoute
 from ocpi_hub.node.secrets import hash_token
 
 PREFIX = "/app/v1"
+OAUTH2 = "oauth2"
 
 _LONGEST_TOKEN = 512
-_bearer = HTTPBearer(auto_error=False, description="An OAuth2 access token.")
+# What its flows are is known where the API is served.
+_oauth2 = OAuth2(scheme_name=OAUTH2, auto_error=False)
 
 
 class Scope(StrEnum):
@@ -37,12 +38,13 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks. `driver_id` is None where an app speaks for itself."""
+    """Who asks. `driver_id` and `locale` are None where an app speaks for itself."""
 
     client_id: str
     driver_id: str | None
     scopes: frozenset[str]
     token_hash: bytes
+    locale: str | None
 
     @property
     def name(self) -> str:
@@ -53,6 +55,12 @@ class Asker:
 def office_of(request: Request) -> Office:
     """The parts of the adapter that serves this request."""
     return cast("Office", request.app.state.office)
+
+
+def locale_of(request: Request) -> str:
+    """The language of the driver who asks; English where nobody is known."""
+    asker: Asker | None = getattr(request.state, "asker", None)
+    return "en" if asker is None or asker.locale is None else asker.locale
 
 
 class DriverRoute(ExactRoute):
@@ -106,42 +114,39 @@ async def _asker(office: Office, kind: str, token: str) -> Asker:
             "the access token is not known, has expired or was revoked",
             headers=_challenge("invalid_token"),
         )
-    return Asker(found.client_id, found.driver_id, frozenset(found.scope.split()), hashed)
+    return Asker(
+        found.client_id, found.driver_id, frozenset(found.scope.split()), hashed, found.locale
+    )
 
 
-def _allowed(request: Request, scope: Scope) -> Asker:
+async def _asker_with(
+    request: Request, needed: SecurityScopes, _: Annotated[object, Depends(_oauth2)]
+) -> Asker:
     asker = cast("Asker", request.state.asker)
-    if scope.value not in asker.scopes:
-        raise Problem(
-            403,
-            f"this needs the scope {scope.value}",
-            headers=_challenge("insufficient_scope"),
-        )
+    for scope in needed.scopes:
+        if scope not in asker.scopes:
+            raise Problem(
+                403,
+                f"this needs the scope {scope}",
+                headers=_challenge("insufficient_scope"),
+            )
     return asker
 
 
-def _with(scope: Scope) -> Callable[..., Awaitable[Asker]]:
-    async def asker(request: Request, _: Annotated[object, Depends(_bearer)]) -> Asker:
-        return _allowed(request, scope)
+async def _driver_with(asker: Annotated[Asker, Depends(_asker_with)]) -> str:
+    if asker.driver_id is None:
+        raise Problem(403, "this needs the access token of a driver, not of an app alone")
+    return asker.driver_id
 
-    return asker
 
-
-def _driver_with(scope: Scope) -> Callable[..., Awaitable[str]]:
-    async def driver(request: Request, _: Annotated[object, Depends(_bearer)]) -> str:
-        asker = _allowed(request, scope)
-        if asker.driver_id is None:
-            raise Problem(403, "this needs the access token of a driver, not of an app alone")
-        return asker.driver_id
-
-    return driver
-
+# Of a route that is told of a place elsewhere than in its path: there may be no such place.
+NAMES_A_PLACE: dict[int | str, dict[str, Any]] = {404: {}}
 
 # What a route asks for: the parts, an asker with a scope, or the id of a driver with a scope.
 At = Annotated[Office, Depends(office_of)]
-Finder = Annotated[Asker, Depends(_with(Scope.LOCATIONS))]
-Staff = Annotated[Asker, Depends(_with(Scope.SUPPORT))]
-Charging = Annotated[str, Depends(_driver_with(Scope.CHARGING))]
-History = Annotated[str, Depends(_driver_with(Scope.HISTORY))]
-Account = Annotated[str, Depends(_driver_with(Scope.ACCOUNT))]
-Problems = Annotated[str, Depends(_driver_with(Scope.PROBLEMS))]
+Finder = Annotated[Asker, Security(_asker_with, scopes=[Scope.LOCATIONS])]
+Staff = Annotated[Asker, Security(_asker_with, scopes=[Scope.SUPPORT])]
+Charging = Annotated[str, Security(_driver_with, scopes=[Scope.CHARGING])]
+History = Annotated[str, Security(_driver_with, scopes=[Scope.HISTORY])]
+Account = Annotated[str, Security(_driver_with, scopes=[Scope.ACCOUNT])]
+Problems = Annotated[str, Security(_driver_with, scopes=[Scope.PROBLEMS])]

@@ -33,7 +33,7 @@ async def list_favourites(office: At, driver_id: Account) -> Json:
 
 
 @router.put("/favourites/{location:path}", status_code=204)
-async def add(location: _Key, office: At, driver_id: Account) -> None:
+async def add_favourite(location: _Key, office: At, driver_id: Account) -> None:
     """Keeps a place; again changes nothing."""
     party, location_id = places.parse_key(location)
     async with office.db.hot_transaction() as conn:
@@ -47,7 +47,7 @@ async def add(location: _Key, office: At, driver_id: Account) -> None:
 
 
 @router.delete("/favourites/{location:path}", status_code=204)
-async def remove(location: _Key, office: At, driver_id: Account) -> None:
+async def remove_favourite(location: _Key, office: At, driver_id: Account) -> None:
     """Forgets a place; one that is no favourite is fine too."""
     async with office.db.hot() as conn:
         await rows.remove(conn, driver_id, location)

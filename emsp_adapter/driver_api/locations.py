@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from emsp_adapter.charging import commands
 from emsp_adapter.driver_api.answers import LocationDetails, LocationPage
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
-from emsp_adapter.driver_api.paging import page, position
+from emsp_adapter.driver_api.language import Language
+from emsp_adapter.driver_api.paging import Paging, bad_cursor, question_of
 from emsp_adapter.driver_api.wanted import WantedPlaces, box_of, filters_of, near_of
-from emsp_adapter.money.price_texts import language_of
-from emsp_adapter.network import details, summaries, views
+from emsp_adapter.network import chances, details, finding, privacy, summaries, views
 from emsp_adapter.network.audience import is_connected, is_shown
-from emsp_adapter.network.descriptions import words
 from emsp_adapter.network.details import Reach
 from emsp_adapter.network.places import UnknownPlace, parse_key
+from emsp_adapter.network.spelling import words
+from emsp_adapter.network.text_search import everywhere
 from emsp_adapter.store import evses, locations, search
 from emsp_adapter.store.filters import Filters
 from emsp_adapter.store.search import After, Circle, Place
@@ -27,34 +30,35 @@ from ocpi_hub.node.rest.problems import Problem
 
 router = APIRouter(route_class=DriverRoute, tags=["locations"])
 
-_Language = Annotated[str | None, Header(alias="Accept-Language", max_length=200)]
 _Key = Annotated[str, Path(max_length=100, examples=["NL*CPO*LOC1"])]
 
 
 @router.get("/locations", response_model=LocationPage)
 async def find_locations(
-    office: At, asker: Finder, wanted: Annotated[WantedPlaces, Query()]
+    request: Request, office: At, asker: Finder, wanted: Annotated[WantedPlaces, Query()]
 ) -> Json:
     """Places to charge: the nearest first where `near` or `bbox` says from where."""
-    after = _after(wanted.cursor)
+    pages = Paging(wanted.limit, wanted.cursor, question_of(request))
+    after = _after(pages)
     async with office.db.hot() as conn:
         filters = await filters_of(conn, office, wanted)
         found = await _found(conn, wanted, filters, after)
+        own = await privacy.tokens_of(conn, asker.driver_id)
+        if own:
+            found += await _found(conn, wanted, replace(filters, tokens=own), after)
+            found = sorted(found, key=lambda place: place.order)[: wanted.limit]
         near = None if wanted.near is None else near_of(wanted.near)
         view = await summaries.looking(conn, office, asker.driver_id, near=near)
-    return page(
+    return pages.page(
         "locations",
         found,
-        limit=wanted.limit,
         key=lambda place: (repr(place.away), place.owner, place.location_id),
         shown=lambda place: summaries.summary(place, view),
     )
 
 
 @router.get("/locations/{location:path}", response_model=LocationDetails)
-async def show_location(
-    location: _Key, office: At, asker: Finder, accept_language: _Language = None
-) -> Json:
+async def get_location(location: _Key, office: At, asker: Finder, language: Language) -> Json:
     """Everything about one place, with how far its status can be relied on."""
     party, location_id = parse_key(location)
     async with office.db.hot() as conn:
@@ -62,7 +66,10 @@ async def show_location(
         document = await locations.find(conn, party, location_id)
         listed = await evses.of_location(conn, party, location_id)
         view = await summaries.looking(conn, office, asker.driver_id)
-    if not found or document is None or not _visible(found[0], is_shown(office.side.peers, party)):
+        own = await privacy.tokens_of(conn, asker.driver_id)
+        use = await chances.use_of(conn, asker.driver_id, party, location_id, now=view.at)
+    shown = is_shown(office.side.peers, party)
+    if not found or document is None or not (shown and _visible(found[0], own)):
         raise UnknownPlace(f"location: {location[:50]!r} is not known")
     more = details.details(
         document,
@@ -71,14 +78,15 @@ async def show_location(
             connected=is_connected(office.side.peers, party),
             commands=commands.is_reachable(office, party),
         ),
+        use=use,
         at=view.at,
-        language=language_of(accept_language),
+        language=language,
     )
     return Json({**summaries.summary(found[0], view), **more})
 
 
-def _visible(place: Place, shown: bool) -> bool:
-    return shown and place.published
+def _visible(place: Place, own: Collection[str]) -> bool:
+    return place.published or not set(own).isdisjoint(place.allowed_to)
 
 
 async def _found(
@@ -99,14 +107,25 @@ async def _found(
     elif near is not None:
         looked = views.from_point(*near)
     else:
-        return await search.by_key(conn, filters, limit=wanted.limit, after=after)
+        return await _anywhere(conn, wanted, filters, after)
     return await search.nearest(
         conn, looked, filters, limit=wanted.limit, circle=circle, after=after
     )
 
 
-def _after(cursor: str | None) -> After | None:
-    parts: Any = position(cursor, str, str, str)
+async def _anywhere(
+    conn: Hot, wanted: WantedPlaces, filters: Filters, after: After | None
+) -> list[Place]:
+    """The best matches of a text first, without one by id."""
+    if wanted.text is None:
+        return await search.by_key(conn, filters, limit=wanted.limit, after=after)
+    operator = words(wanted.operator or "")
+    others = replace(filters, words=everywhere(operator) if operator else None)
+    return await finding.by_words(conn, others, words(wanted.text), limit=wanted.limit, after=after)
+
+
+def _after(pages: Paging) -> After | None:
+    parts = pages.after(str, str, str)
     if parts is None:
         return None
     try:
@@ -114,5 +133,5 @@ def _after(cursor: str | None) -> After | None:
     except ValueError:
         away = math.nan
     if not math.isfinite(away):
-        raise Problem(422, "cursor: expected the `next` of an earlier page", field="cursor")
+        raise bad_cursor()
     return away, parts[1], parts[2]

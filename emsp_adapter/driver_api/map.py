@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,10 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from emsp_adapter.driver_api.answers import Map
 from emsp_adapter.driver_api.door import At, DriverRoute, Finder
 from emsp_adapter.driver_api.wanted import WantedMap, box_of, filters_of
-from emsp_adapter.network import summaries, views
+from emsp_adapter.network import privacy, summaries, views
 from emsp_adapter.network.clusters import Overviews
-from emsp_adapter.network.descriptions import words
 from emsp_adapter.network.mercator import Box
+from emsp_adapter.network.spelling import words
 from emsp_adapter.network.summaries import coordinate
 from emsp_adapter.office import Office
 from emsp_adapter.store import search
@@ -34,7 +35,7 @@ def _overviews_of(request: Request) -> Overviews:
 
 
 @router.get("/map", response_model=Map)
-async def show_map(
+async def get_map(
     office: At,
     asker: Finder,
     wanted: Annotated[WantedMap, Query()],
@@ -46,6 +47,7 @@ async def show_map(
         filters = await filters_of(conn, office, wanted)
         view = await summaries.looking(conn, office, asker.driver_id)
         found = await _close_by(conn, box, filters) if wanted.zoom >= _CLOSE else None
+        private = await _private(conn, box, filters, asker.driver_id)
     cells: list[Cell] = []
     if wanted.text is not None and not words(wanted.text):
         found = []
@@ -55,7 +57,7 @@ async def show_map(
     return Json(
         {
             "clusters": [_cluster(cell) for cell in cells if cell.locations > 1],
-            "locations": [summaries.summary(place, view) for place in found],
+            "locations": [summaries.summary(place, view) for place in (*found, *private)],
         }
     )
 
@@ -64,6 +66,15 @@ async def _close_by(conn: Hot, box: Box, filters: Filters) -> list[Place] | None
     """Every place in a box, unless those are too many."""
     found = await search.nearest(conn, views.in_box(box, None), filters, limit=_MOST_CLOSE + 1)
     return found if len(found) <= _MOST_CLOSE else None
+
+
+async def _private(conn: Hot, box: Box, filters: Filters, driver_id: str | None) -> list[Place]:
+    """What this driver is shown alone: never crowded, and in no overview that others see."""
+    own = await privacy.tokens_of(conn, driver_id)
+    if not own:
+        return []
+    looked = views.in_box(box, None)
+    return await search.nearest(conn, looked, replace(filters, tokens=own), limit=_MOST_CLOSE)
 
 
 async def _singles(office: Office, cells: list[Cell]) -> list[Place]:

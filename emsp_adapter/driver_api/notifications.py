@@ -9,13 +9,14 @@ from pydantic import Field
 
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
-from emsp_adapter.drivers.notifications import Kind, by_email
+from emsp_adapter.drivers.notifications import Notification, by_email
 from emsp_adapter.drivers.webhooks import check_webhook_url
 from emsp_adapter.office import Office
 from emsp_adapter.store import notifications as rows
 from emsp_adapter.store import outbox
 from emsp_adapter.store.notifications import Wishes
 from ocpi_hub.node.rest.bodies import Given, Json
+from ocpi_hub.node.rest.description import example
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.node.signing import BadSecret, new_secret, secret_bytes
 from ocpi_hub.service.address import AddressGuard
@@ -30,22 +31,27 @@ class GivenWebhook(Given):
     secret: Annotated[str, Field(max_length=200)] | None = None
 
 
-class GivenWishes(Given):
+class GivenWishes(
+    Given,
+    json_schema_extra=example(
+        {"email": {"charge_finished": False}, "webhook": {"url": "https://app.example/events"}}
+    ),
+):
     """All wishes: a kind that is not named is as usual, without a webhook there is none."""
 
-    email: dict[Kind, bool] = Field(default_factory=dict)
+    email: dict[Notification, bool] = Field(default_factory=dict)
     webhook: GivenWebhook | None = None
 
 
 @router.get("/notifications", response_model=answers.Wishes)
-async def get_wishes(office: At, driver_id: Account) -> Json:
+async def get_notification_wishes(office: At, driver_id: Account) -> Json:
     """What the driver hears of, and where; without the webhook's secret."""
     async with office.db.hot() as conn:
         return Json(_shown(await rows.wishes(conn, driver_id)))
 
 
 @router.put("/notifications", response_model=answers.Wishes)
-async def put_wishes(given: GivenWishes, office: At, driver_id: Account) -> Json:
+async def set_notification_wishes(given: GivenWishes, office: At, driver_id: Account) -> Json:
     """Changes them. A new webhook's secret is in this answer and in no other."""
     made = _new_secret(given.webhook, office)
     wishes = Wishes(
@@ -89,6 +95,6 @@ def _shown(wishes: Wishes, *, secret: str | None = None) -> dict[str, Any]:
         if secret is not None:
             webhook["secret"] = secret
     return {
-        "email": {kind.value: by_email(kind, wishes.email) for kind in Kind},
+        "email": {kind.value: by_email(kind, wishes.email) for kind in Notification},
         "webhook": webhook,
     }

@@ -10,17 +10,18 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, Field
 
 from emsp_adapter.driver_api import answers
-from emsp_adapter.driver_api.door import At, DriverRoute, Problems
+from emsp_adapter.driver_api.door import NAMES_A_PLACE, At, DriverRoute, Problems
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.limits import limits_of
-from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
+from emsp_adapter.driver_api.paging import Pages
 from emsp_adapter.drivers import problems as work
-from emsp_adapter.drivers.problems import Closed, Kind, Report
+from emsp_adapter.drivers.problems import Closed, Fault, Report
 from emsp_adapter.store import problems as rows
 from emsp_adapter.store.problems import Answer
 from emsp_adapter.store.problems import Problem as Reported
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
+from ocpi_hub.node.rest.description import example
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.types import format_datetime
 
@@ -43,24 +44,34 @@ Id = Annotated[str, Path(max_length=100), PLAIN]
 _Reference = Annotated[str, Field(min_length=1, max_length=100), PLAIN]
 
 
-class GivenProblem(Given):
+class GivenProblem(
+    Given,
+    json_schema_extra=example(
+        {
+            "kind": "broken",
+            "text": "The cable does not come out.",
+            "location": "NL*CPO*LOC1",
+            "evse_uid": "EVSE1",
+        }
+    ),
+):
     """What is wrong, and where; a charge says where it was."""
 
-    kind: Kind
+    kind: Fault
     text: Words
     location: _Reference | None = None
     evse_uid: _Reference | None = None
     charge_id: _Reference | None = None
 
 
-class GivenAnswer(Given):
+class GivenRemark(Given, json_schema_extra=example({"text": "It came out now."})):
     """Something to add."""
 
     text: Words
 
 
-@router.post("/problems", status_code=201, response_model=answers.Problem)
-async def report(
+@router.post("/problems", status_code=201, response_model=answers.Problem, responses=NAMES_A_PLACE)
+async def report_problem(
     given: GivenProblem, request: Request, office: At, driver_id: Problems, once: Once
 ) -> Response:
     """Reports a problem; the operator of the charger is told where it takes reports."""
@@ -87,18 +98,15 @@ async def report(
 
 
 @router.get("/problems", response_model=answers.ProblemPage)
-async def list_problems(
-    office: At, driver_id: Problems, limit: Limit = 50, cursor: Cursor = None
-) -> Json:
+async def list_problems(office: At, driver_id: Problems, pages: Pages) -> Json:
     """The driver's reports, the newest first."""
-    before = position(cursor, datetime, str)
+    before = pages.after(datetime, str)
     async with office.db.hot() as conn:
-        found = await rows.of_driver(conn, driver_id, before=before, limit=limit)
+        found = await rows.of_driver(conn, driver_id, before=before, limit=pages.limit)
         said = await rows.answers(conn, [each.id for each in found])
-    return page(
+    return pages.page(
         "problems",
         found,
-        limit=limit,
         key=lambda each: (each.created_at, each.id),
         shown=lambda each: shown(each, said),
     )
@@ -113,8 +121,8 @@ async def get_problem(problem_id: Id, office: At, driver_id: Problems) -> Json:
 
 
 @router.post("/problems/{problem_id}/answers", status_code=201, response_model=answers.Problem)
-async def add(
-    problem_id: Id, given: GivenAnswer, request: Request, office: At, driver_id: Problems
+async def add_to_problem(
+    problem_id: Id, given: GivenRemark, request: Request, office: At, driver_id: Problems
 ) -> Json:
     """Adds something to a report, which waits for an answer again; 409 when it is closed."""
     async with office.db.hot_transaction() as conn:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from emsp_adapter import papers
-from emsp_adapter.driver_api import answers
+from emsp_adapter.driver_api import money_answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute, History
-from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
+from emsp_adapter.driver_api.language import Language
+from emsp_adapter.driver_api.paging import Pages
 from emsp_adapter.money import paper_texts, receipts, settling, statements
 from emsp_adapter.money.price_texts import language_of
 from emsp_adapter.office import Office
@@ -26,24 +27,21 @@ _Month = Annotated[str, Path(max_length=7, examples=["2026-03"]), PLAIN]
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
 
 
-@router.get("/receipts", response_model=answers.ReceiptPage)
-async def list_receipts(
-    office: At, driver_id: History, limit: Limit = 50, cursor: Cursor = None
-) -> Json:
+@router.get("/receipts", response_model=money_answers.ReceiptPage)
+async def list_receipts(office: At, driver_id: History, pages: Pages) -> Json:
     """The driver's receipts and credit notes, the newest first."""
-    before = position(cursor, datetime, str)
+    before = pages.after(datetime, str)
     async with office.db.hot() as conn:
-        found = await bills.page(conn, driver_id, before=before, limit=limit)
-    return page(
+        found = await bills.page(conn, driver_id, before=before, limit=pages.limit)
+    return pages.page(
         "receipts",
         found,
-        limit=limit,
         key=lambda bill: (bill.issued_at, bill.id),
         shown=receipts.summary,
     )
 
 
-@router.get("/receipts/{receipt_id}", response_model=answers.ReceiptDetails)
+@router.get("/receipts/{receipt_id}", response_model=money_answers.ReceiptDetails)
 async def get_receipt(receipt_id: _Id, office: At, driver_id: History) -> Json:
     """One receipt with its lines and its VAT."""
     return Json(receipts.whole(await _own(office, driver_id, receipt_id)))
@@ -57,7 +55,7 @@ async def get_receipt_pdf(receipt_id: _Id, office: At, driver_id: History) -> Re
     return _pdf(content, f"receipt-{bill.number}")
 
 
-@router.post("/receipts/{receipt_id}/pay", status_code=202, response_model=answers.Receipt)
+@router.post("/receipts/{receipt_id}/pay", status_code=202, response_model=money_answers.Receipt)
 async def pay_receipt(receipt_id: _Id, office: At, driver_id: Account) -> Json:
     """Tries again to have a receipt paid, with the card in use; 409 when it is not open."""
     bill = await _own(office, driver_id, receipt_id)
@@ -68,19 +66,20 @@ async def pay_receipt(receipt_id: _Id, office: At, driver_id: Account) -> Json:
     return Json(receipts.summary(bill), status_code=202)
 
 
-@router.get("/statements", response_model=answers.StatementPage)
+@router.get("/statements", response_model=money_answers.Statements)
 async def list_statements(office: At, driver_id: History) -> Json:
     """The months in which the driver was billed, the newest first."""
     async with office.db.hot() as conn:
         found = await statements.of_driver(conn, office, driver_id)
-    return Json({"statements": [each.summary() for each in found], "next": None})
+    return Json({"statements": [each.summary() for each in found]})
 
 
-@router.get("/statements/{month}", response_model=answers.StatementDetails)
-async def get_statement(month: _Month, office: At, driver_id: History) -> Json:
+@router.get("/statements/{month}", response_model=money_answers.StatementDetails)
+async def get_statement(month: _Month, office: At, driver_id: History, language: Language) -> Json:
     """A month of receipts and what they come to."""
     async with office.db.hot() as conn:
-        return Json((await statements.of_month(conn, office, driver_id, month)).document())
+        found = await statements.of_month(conn, office, driver_id, month, language=language)
+    return Json(found.document())
 
 
 @router.get("/statements/{month}/pdf", response_class=Response, responses=_PDF)
@@ -90,7 +89,7 @@ async def get_statement_pdf(month: _Month, office: At, driver_id: History) -> Re
         driver = await drivers.find(conn, driver_id)
         language = language_of(None if driver is None else driver.locale)
         found = await statements.of_month(conn, office, driver_id, month, language=language)
-    content = await papers.pdf("statement", paper_texts.statement(found, language=language))
+    content = await papers.pdf("statement", paper_texts.statement(found))
     return _pdf(content, f"statement-{found.month}")
 
 

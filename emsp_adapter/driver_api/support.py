@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,24 +10,28 @@ from fastapi import APIRouter, Query
 
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import At, RoomyRoute, Staff
-from emsp_adapter.driver_api.paging import Cursor, Limit, page, position
+from emsp_adapter.driver_api.paging import Pages
 from emsp_adapter.driver_api.problems import Id, Words, shown, whole
 from emsp_adapter.drivers import problems as work
-from emsp_adapter.drivers.problems import State
-from emsp_adapter.store import audit, drivers
+from emsp_adapter.drivers.problems import ProblemState
+from emsp_adapter.store import drivers
 from emsp_adapter.store import problems as rows
+from ocpi_hub.node import audit
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
+from ocpi_hub.node.rest.description import example
 from ocpi_hub.node.rest.problems import Problem
 from ocpi_hub.protocol.types import format_datetime
 
 router = APIRouter(route_class=RoomyRoute, tags=["support"])
 
-_Filter = Annotated[State | None, Query(description="Those in this state.")]
+_Filter = Annotated[ProblemState | None, Query(description="Those in this state.")]
 _Email = Annotated[str, Query(min_length=3, max_length=254), PLAIN]
 
 
-class GivenAnswer(Given):
+class GivenAnswer(
+    Given, json_schema_extra=example({"text": "We have unlocked it.", "close": True})
+):
     """What the driver is told, and whether that is the end of it."""
 
     text: Words
@@ -34,32 +39,37 @@ class GivenAnswer(Given):
 
 
 @router.get("/support/problems", response_model=answers.ProblemQueue)
-async def list_problems(
-    office: At, staff: Staff, state: _Filter = None, limit: Limit = 50, cursor: Cursor = None
+async def list_reported_problems(
+    office: At, staff: Staff, pages: Pages, state: _Filter = None
 ) -> Json:
     """Reports of all drivers, those that wait longest first."""
-    after = position(cursor, datetime, str)
+    after = pages.after(datetime, str)
     async with office.db.hot() as conn:
-        found = await rows.listed(conn, state=state, after=after, limit=limit)
+        found = await rows.listed(conn, state=state, after=after, limit=pages.limit)
         said = await rows.answers(conn, [each.id for each in found])
-    return page(
+    return pages.page(
         "problems",
         found,
-        limit=limit,
         key=lambda each: (each.created_at, each.id),
-        shown=lambda each: {
-            **shown(each, said),
-            "driver_id": each.driver_id,
-            "operator": each.operator,
-            "refusal": each.refusal,
-        },
+        shown=lambda each: _queued(each, said),
     )
+
+
+@router.get("/support/problems/{problem_id}", response_model=answers.QueuedProblem)
+async def get_reported_problem(problem_id: Id, office: At, staff: Staff) -> Json:
+    """One report with what was said to it."""
+    async with office.db.hot() as conn:
+        found = await rows.find(conn, problem_id)
+        if found is None:
+            raise _unknown(problem_id)
+        said = await rows.answers(conn, [found.id])
+    return Json(_queued(found, said))
 
 
 @router.post(
     "/support/problems/{problem_id}/answers", status_code=201, response_model=answers.Problem
 )
-async def answer(problem_id: Id, given: GivenAnswer, office: At, staff: Staff) -> Json:
+async def answer_problem(problem_id: Id, given: GivenAnswer, office: At, staff: Staff) -> Json:
     """Answers a report, and closes it with `close`; the driver is told."""
     async with office.db.hot_transaction() as conn:
         found = await _locked(conn, problem_id)
@@ -75,11 +85,11 @@ async def answer(problem_id: Id, given: GivenAnswer, office: At, staff: Staff) -
 
 
 @router.post("/support/problems/{problem_id}/close", response_model=answers.Problem)
-async def close(problem_id: Id, office: At, staff: Staff) -> Json:
+async def close_problem(problem_id: Id, office: At, staff: Staff) -> Json:
     """Closes a report without a word; closing it again changes nothing."""
     async with office.db.hot_transaction() as conn:
         await _locked(conn, problem_id)
-        await rows.set_state(conn, problem_id, State.CLOSED, now=office.now())
+        await rows.set_state(conn, problem_id, ProblemState.CLOSED, now=office.now())
         await audit.record(conn, staff.name, action="problem close", subject=problem_id)
         return Json(await whole(conn, problem_id))
 
@@ -111,5 +121,19 @@ def _card(driver: drivers.Driver) -> dict[str, Any]:
 async def _locked(conn: Hot, problem_id: str) -> rows.Problem:
     found = await rows.find(conn, problem_id, lock=True)
     if found is None:
-        raise Problem(404, f"there is no report {problem_id!r}")
+        raise _unknown(problem_id)
     return found
+
+
+def _queued(problem: rows.Problem, said: Sequence[rows.Answer]) -> dict[str, Any]:
+    """A report as support sees it."""
+    return {
+        **shown(problem, said),
+        "driver_id": problem.driver_id,
+        "operator": problem.operator,
+        "refusal": problem.refusal,
+    }
+
+
+def _unknown(problem_id: str) -> Problem:
+    return Problem(404, f"there is no report {problem_id!r}")

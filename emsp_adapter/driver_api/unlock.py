@@ -9,17 +9,29 @@ from pydantic import Field
 
 from emsp_adapter.charging import unlocking
 from emsp_adapter.driver_api import answers
-from emsp_adapter.driver_api.charges import Language, LocationKey, Name
-from emsp_adapter.driver_api.door import At, DriverRoute, Staff
+from emsp_adapter.driver_api.charges import LocationKey, Name
+from emsp_adapter.driver_api.door import NAMES_A_PLACE, At, DriverRoute, Staff
+from emsp_adapter.driver_api.language import Language
 from emsp_adapter.driver_api.refusing import refusals
 from ocpi_hub.node.rest.bodies import PLAIN, Given, Json
+from ocpi_hub.node.rest.description import example
 
 router = APIRouter(route_class=DriverRoute, tags=["support"])
 
 _Id = Annotated[str, Path(max_length=36), PLAIN]
 
 
-class GivenUnlock(Given):
+class GivenUnlock(
+    Given,
+    json_schema_extra=example(
+        {
+            "location": "NL*CPO*LOC1",
+            "evse_uid": "EVSE1",
+            "connector_id": "1",
+            "why": "The cable is stuck.",
+        }
+    ),
+):
     """Which connector, for whom, and why: this is kept."""
 
     location: LocationKey
@@ -29,10 +41,14 @@ class GivenUnlock(Given):
     why: Annotated[str, Field(min_length=3, max_length=500), PLAIN]
 
 
-@router.post("/support/unlock", status_code=201, response_model=answers.Unlock)
-async def unlock(given: GivenUnlock, office: At, staff: Staff, language: Language = None) -> Json:
+@router.post(
+    "/support/unlock", status_code=201, response_model=answers.Unlock, responses=NAMES_A_PLACE
+)
+async def unlock_connector(
+    given: GivenUnlock, office: At, staff: Staff, language: Language
+) -> Json:
     """Asks the operator to unlock a connector; the station's answer comes later."""
-    with refusals(language):
+    with refusals():
         asked = await unlocking.unlock(
             office,
             unlocking.Wish(
@@ -44,10 +60,11 @@ async def unlock(given: GivenUnlock, office: At, staff: Staff, language: Languag
                 why=given.why,
             ),
         )
-    return Json(unlocking.document(asked), 201)
+    return Json(unlocking.document(asked, language=language), 201)
 
 
 @router.get("/support/unlock/{unlock_id}", response_model=answers.Unlock)
-async def get_unlock(unlock_id: _Id, office: At, staff: Staff) -> Json:
+async def get_unlock(unlock_id: _Id, office: At, staff: Staff, language: Language) -> Json:
     """What became of it."""
-    return Json(unlocking.document(await unlocking.find(office, unlock_id)))
+    found = await unlocking.find(office, unlock_id)
+    return Json(unlocking.document(found, language=language))

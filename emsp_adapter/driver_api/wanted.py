@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from emsp_adapter.network.audience import shown_owners
 from emsp_adapter.network.clusters import MOST_ZOOM
-from emsp_adapter.network.descriptions import words
 from emsp_adapter.network.mercator import Box
 from emsp_adapter.network.opening import is_open
+from emsp_adapter.network.spelling import words
+from emsp_adapter.network.text_search import everywhere
 from emsp_adapter.office import Office
 from emsp_adapter.store import search
 from emsp_adapter.store.filters import Filters
@@ -23,7 +24,6 @@ from ocpi_hub.protocol.v2_2_1.locations import ConnectorType
 
 # Numbers as scripts write them: float() also takes "nan", "1_0" and digits of other scripts.
 _DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,20})?(e-\d{1,3})?", re.ASCII)
-_PLUG = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _MOST_PLUGS = 20
 _SPELLED = {each.value.lower(): each.value for each in ConnectorType}
 
@@ -75,7 +75,7 @@ def box_of(text: str) -> Box:
 
 def _plugs(text: str) -> str:
     parts = plugs_of(text)
-    if len(parts) > _MOST_PLUGS or not all(_PLUG.fullmatch(part) for part in parts):
+    if len(parts) > _MOST_PLUGS or not _SPELLED.keys() >= {part.lower() for part in parts}:
         raise PydanticCustomError(
             "plug",
             "expected up to {most} OCPI connector types such as IEC_62196_T2,CHADEMO",
@@ -91,6 +91,7 @@ def plugs_of(text: str) -> tuple[str, ...]:
 
 
 _Text = Annotated[str, StringConstraints(max_length=200), PLAIN]
+_Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 _Amount = Annotated[Number, Field(ge=0, le=100_000, max_digits=12)]
 
 
@@ -111,11 +112,18 @@ class Wanted(BaseModel):
     open: bool = Field(False, description="Not known to be closed now.")
     operator: _Text | None = Field(None, description="The operator's name, or how it begins.")
     max_price: _Amount | None = Field(
-        None, description="A kWh costs at most so much somewhere, with VAT."
+        None,
+        description="A kWh costs at most so much somewhere, with VAT; in the currency of the"
+        " place's own price, unless `currency` says which.",
+        examples=["0.45"],
+    )
+    currency: _Currency | None = Field(
+        None, description="Priced in this currency (ISO 4217).", examples=["EUR"]
     )
     text: _Text | None = Field(
         None,
-        description="Words of the name, address, city or operator, or how they begin.",
+        description="Words of the name, address, city or operator, or how they begin; without"
+        " `near` and `bbox` the best matches first.",
         examples=["central stat"],
     )
 
@@ -162,6 +170,8 @@ async def filters_of(conn: Hot, office: Office, wanted: Wanted) -> Filters:
             for id_, hours, time_zone in await search.opening_hours(conn)
             if is_open(hours, time_zone, now) is not False
         )
+    # An operator's name is among the words of its places.
+    said = words(f"{wanted.text or ''} {wanted.operator or ''}")
     return Filters(
         owners=tuple(shown_owners(office.side.peers)),
         plugs=None if wanted.plug is None else plugs_of(wanted.plug),
@@ -169,7 +179,7 @@ async def filters_of(conn: Hot, office: Office, wanted: Wanted) -> Filters:
         free=wanted.free,
         operator=wanted.operator,
         max_price=wanted.max_price,
-        # An operator's name is among the words of its places.
-        words=tuple(words(f"{wanted.text or ''} {wanted.operator or ''}")),
+        currency=wanted.currency,
+        words=everywhere(said) if said else None,
         open_hours=open_hours,
     )

@@ -41,6 +41,14 @@ def email_problem(email: str) -> str | None:
     return None if fits else "email_bad"
 
 
+def mailable(text: str) -> str:
+    """A folded e-mail address that a mail can be sent to, or ValueError."""
+    email = fold_email(text)
+    if email_problem(email) is not None:
+        raise ValueError("expected an e-mail address, such as name@example.com")
+    return email
+
+
 def new_driver(
     driver_id: str,
     email: str,

@@ -57,8 +57,10 @@ async def queue(
     text: str,
     now: datetime,
     enclosure: Enclosure | None = None,
+    driver_id: str | None = None,
 ) -> None:
-    """Owes a mail of plain text to one address, in the caller's transaction; or BadAddress."""
+    """Owes a mail of plain text to one address, in the caller's transaction; or BadAddress. One
+    that is to go with an account names its driver."""
     if not is_address(to):
         raise BadAddress("to: expected one e-mail address")
     line = seen(_BREAKS.sub(" ", subject)).strip()[:_LONGEST_SUBJECT]
@@ -66,7 +68,9 @@ async def queue(
     if enclosure is not None:
         content = base64.b64encode(enclosure.content).decode()
         document["enclosure"] = {"name": enclosure.name, "content": content}
-    await outbox.add(conn, Channel.MAIL, address=to, document=document, now=now)
+    await outbox.add(
+        conn, Channel.MAIL, address=to, document=document, driver_id=driver_id, now=now
+    )
 
 
 def message_of(owed: Owed, *, sender: Address, domain: str) -> EmailMessage:

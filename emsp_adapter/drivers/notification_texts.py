@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emsp_adapter.charging.charge_texts import said
+from emsp_adapter.drivers.sentences import said
 
 _OTHER_LANGUAGE = "en"
 _LONGEST_FACT = 2000
@@ -56,8 +56,14 @@ _EN = Catalogue(
             "The operator's bill for your charge is not what its price says. We are checking it;"
             " you pay nothing for it until that is settled.",
         ),
+        "card_suspected": (
+            "A card was used in an unusual way",
+            "One of your cards was used as one driver hardly does, and may have been copied. While"
+            " that goes on it is refused. If that was not you, block it in your account.",
+        ),
     },
     facts={
+        "card": "Card",
         "station": "Station",
         "address": "Address",
         "evse": "Charging point",
@@ -108,8 +114,15 @@ _DE = Catalogue(
             "Die Rechnung des Betreibers für Ihren Ladevorgang passt nicht zu seinem Preis. Wir"
             " prüfen das; bis es geklärt ist, zahlen Sie dafür nichts.",
         ),
+        "card_suspected": (
+            "Eine Karte wurde ungewöhnlich benutzt",
+            "Eine Ihrer Karten wurde so benutzt, wie ein einzelner Mensch es kaum tut; vielleicht"
+            " wurde sie kopiert. Solange das so ist, wird sie abgelehnt. Waren Sie das nicht,"
+            " sperren Sie sie in Ihrem Konto.",
+        ),
     },
     facts={
+        "card": "Karte",
         "station": "Station",
         "address": "Adresse",
         "evse": "Ladepunkt",
@@ -128,15 +141,21 @@ _DE = Catalogue(
 CATALOGUES: Mapping[str, Catalogue] = {"en": _EN, "de": _DE}
 
 
+def language_of(locale: str) -> str:
+    """The language of a tag such as `de-CH`, or English."""
+    language = locale.partition("-")[0].lower()
+    return language if language in CATALOGUES else _OTHER_LANGUAGE
+
+
 def written(
     kind: str, facts: Mapping[str, Any], *, locale: str, name: str, url: str | None
 ) -> tuple[str, str]:
-    """Subject and text in the language of a tag such as `de-CH`; English where there is none.
+    """Subject and text in the language of a locale.
 
     `name` is the provider's, `url` where the driver's account is; a guest has none.
     """
-    language = locale.partition("-")[0].lower()
-    words = CATALOGUES.get(language, CATALOGUES[_OTHER_LANGUAGE])
+    language = language_of(locale)
+    words = CATALOGUES[language]
     subject, sentence = words.kinds.get(f"{kind}_{facts.get('of')}") or words.kinds[kind]
     lines = [
         f"{label}: {_shown(fact, facts, language)}"
@@ -153,6 +172,8 @@ def _shown(fact: str, facts: Mapping[str, Any], language: str) -> str:
     match fact:
         case "energy_kwh":
             return f"{value} kWh"
+        case "gross":
+            return f"{value} {facts.get('currency', '')}".rstrip()
         case "reason":
             return said(value, language)
         case _:

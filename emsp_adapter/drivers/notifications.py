@@ -13,7 +13,8 @@ from typing import Any
 
 from emsp_adapter.drivers import mail
 from emsp_adapter.drivers.mail import BadAddress, Enclosure
-from emsp_adapter.drivers.notification_texts import written
+from emsp_adapter.drivers.notification_texts import language_of, written
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.office import Office
 from emsp_adapter.store import notifications as rows
 from emsp_adapter.store import outbox
@@ -28,7 +29,7 @@ _AT_ONCE = 100
 _PAUSE = 0.5
 
 
-class Kind(StrEnum):
+class Notification(StrEnum):
     """What a driver can be told."""
 
     CHARGE_STARTED = "charge_started"
@@ -40,13 +41,14 @@ class Kind(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     PROBLEM_ANSWERED = "problem_answered"
     BILL_DISPUTED = "bill_disputed"
+    CARD_SUSPECTED = "card_suspected"
 
 
 # Who stands at the station sees that charging has begun.
-_NOT_BY_EMAIL = frozenset({Kind.CHARGE_STARTED})
+_NOT_BY_EMAIL = frozenset({Notification.CHARGE_STARTED})
 
 
-def by_email(kind: Kind, wishes: Mapping[str, bool]) -> bool:
+def by_email(kind: Notification, wishes: Mapping[str, bool]) -> bool:
     """Whether a driver with these wishes hears of it by e-mail."""
     return wishes.get(kind.value, kind not in _NOT_BY_EMAIL)
 
@@ -65,7 +67,7 @@ async def note(
     `facts` are what `notification_texts` has a line for; money and numbers are texts. The webhook
     gets all of them.
     """
-    await rows.add(conn, driver_id, Kind(kind), subject_id=subject_id, facts=facts, now=now)
+    await rows.add(conn, driver_id, Notification(kind), subject_id=subject_id, facts=facts, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Notifier:
         return len(found)
 
     async def _tell(self, conn: Hot, each: Untold) -> None:
-        if each.email is not None and by_email(Kind(each.kind), each.wishes):
+        if each.email is not None and by_email(Notification(each.kind), each.wishes):
             await self._by_email(conn, each, each.email)
         if each.webhook_url is not None and each.webhook_secret is not None:
             await outbox.add(
@@ -116,7 +118,7 @@ class Notifier:
             name=settings.name,
             url=None if each.guest else f"{settings.public_url}/",
         )
-        about_receipt = each.kind == Kind.RECEIPT_READY
+        about_receipt = each.kind == Notification.RECEIPT_READY
         enclosure = await self.receipt(conn, each.subject_id) if about_receipt else None
         now = self.office.now()
         try:
@@ -128,8 +130,10 @@ class Notifier:
 
 
 def _event(each: Untold) -> dict[str, Any]:
+    reason = each.facts.get("reason")
+    said_so = {} if reason is None else {"reason": said(reason, language_of(each.locale))}
     return {
         "type": each.kind,
         "timestamp": each.at.isoformat().replace("+00:00", "Z"),
-        "data": {"subject_id": each.subject_id, **each.facts},
+        "data": {"subject_id": each.subject_id, **each.facts, **said_so},
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from emsp_adapter.asking import Asking
 from emsp_adapter.drivers import notifications
-from emsp_adapter.drivers.notifications import Kind as Notification
+from emsp_adapter.drivers.notifications import Notification
 from emsp_adapter.drivers.redaction import without_person
 from emsp_adapter.network import places
 from emsp_adapter.office import Office
@@ -33,7 +33,7 @@ _PAUSE = 1.0
 _LONGEST_REPORT = 5000
 
 
-class Kind(StrEnum):
+class Fault(StrEnum):
     """What a driver reports."""
 
     BROKEN = "broken"
@@ -43,7 +43,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class State(StrEnum):
+class ProblemState(StrEnum):
     """How far a report is."""
 
     OPEN = "open"  # waits for our own support
@@ -54,9 +54,9 @@ class State(StrEnum):
 
 # What an operator can do something about; money and the app are ours.
 _FOR_OPERATORS = {
-    Kind.BROKEN: ProblemKind.BROKEN,
-    Kind.BLOCKED: ProblemKind.BLOCKED,
-    Kind.OTHER: ProblemKind.OTHER,
+    Fault.BROKEN: ProblemKind.BROKEN,
+    Fault.BLOCKED: ProblemKind.BLOCKED,
+    Fault.OTHER: ProblemKind.OTHER,
 }
 
 
@@ -64,7 +64,7 @@ _FOR_OPERATORS = {
 class Report:
     """What a driver says is wrong, and where."""
 
-    kind: Kind
+    kind: Fault
     text: str
     location: str | None = None
     evse_uid: str | None = None
@@ -89,7 +89,7 @@ async def report(conn: Hot, office: Office, driver_id: str, given: Report) -> Pr
         driver_id=driver_id,
         kind=given.kind,
         text=given.text,
-        state=State.WITH_OPERATOR if told else State.OPEN,
+        state=ProblemState.WITH_OPERATOR if told else ProblemState.OPEN,
         location=location,
         evse_uid=evse_uid,
         charge_id=given.charge_id,
@@ -111,12 +111,12 @@ def takes_reports(office: Office, operator: Party) -> bool:
 
 async def add_by_driver(conn: Hot, office: Office, problem: Problem, text: str) -> None:
     """The driver adds something: it waits for an answer again. Closed when it is."""
-    if problem.state == State.CLOSED:
+    if problem.state == ProblemState.CLOSED:
         raise Closed
     now = office.now()
     await rows.add_answer(conn, problem.id, said_by="driver", text=text, now=now)
     with_operator = problem.operator is not None and problem.refusal is None
-    state = State.WITH_OPERATOR if with_operator else State.OPEN
+    state = ProblemState.WITH_OPERATOR if with_operator else ProblemState.OPEN
     await rows.set_state(conn, problem.id, state, now=now)
     if with_operator:
         await _tell_operator(conn, office, problem, now=now)
@@ -128,7 +128,9 @@ async def answer_by_support(
     """Our own support answers; the driver is told."""
     now = office.now()
     answer = await rows.add_answer(conn, problem.id, said_by="support", text=text, now=now)
-    await rows.set_state(conn, problem.id, State.CLOSED if close else State.ANSWERED, now=now)
+    await rows.set_state(
+        conn, problem.id, ProblemState.CLOSED if close else ProblemState.ANSWERED, now=now
+    )
     await _tell_driver(conn, problem, f"{problem.id}/{answer}", text=text, now=now)
 
 
@@ -166,8 +168,10 @@ async def _answered(
         await _tell_driver(conn, problem, f"{problem.id}/{answer}", text=text, now=now)
     elif not closes:
         raise InvalidParameters("text: expected what is said to the driver, got nothing")
-    closed = closes or problem.state == State.CLOSED
-    await rows.set_state(conn, problem.id, State.CLOSED if closed else State.ANSWERED, now=now)
+    closed = closes or problem.state == ProblemState.CLOSED
+    await rows.set_state(
+        conn, problem.id, ProblemState.CLOSED if closed else ProblemState.ANSWERED, now=now
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,7 @@ async def _tell_operator(conn: Hot, office: Office, problem: Problem, *, now: da
         "party_id": own.party_id,
         "id": problem.id,
         "location_id": location_id,
-        "kind": _FOR_OPERATORS[Kind(problem.kind)].value,
+        "kind": _FOR_OPERATORS[Fault(problem.kind)].value,
         "text": await _text_for_operator(conn, problem),
         "created": format_datetime(problem.created_at),
         "last_updated": format_datetime(now),

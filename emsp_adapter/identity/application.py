@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emsp_adapter.identity import authorize, endpoints, links, opening, sign_in
+from emsp_adapter.identity import addresses, authorize, endpoints, links, opening, sign_in
 from emsp_adapter.identity.desk import Desk
 from emsp_adapter.identity.pages import Refused, policy, show
 from emsp_adapter.office import Office
@@ -66,6 +66,7 @@ def application(office: Office) -> Asgi:
             _called("/account/forgot", links.forgot, "GET", "POST"),
             _called("/account/confirm", opening.confirm, "GET", "POST"),
             _called("/account/reset", opening.reset, "GET", "POST"),
+            _called("/account/email", addresses.confirm, "GET", "POST"),
         ],
         exception_handlers={
             Refused: _refused,

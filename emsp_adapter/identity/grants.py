@@ -139,6 +139,16 @@ class Pkce(CodeChallenge):
             raise InvalidRequestError("Expected 'code_challenge_method' S256.")
         super().validate_code_challenge(grant, redirect_uri)
 
+    def validate_code_verifier(self, grant: Any, result: Any) -> None:
+        """Without the verifier the code is used up: who has one alone has taken it from somebody,
+        and would guess on (RFC 9700 4.5)."""
+        try:
+            super().validate_code_verifier(grant, result)
+        except OAuth2Error:
+            spent: Code = grant.request.authorization_code
+            _case(grant).writes.append(partial(codes.drop, code_hash=spent.hash))
+            raise
+
 
 class Unsupported:
     """What OpenID Connect lets a client ask for and is not done here is refused, not ignored."""

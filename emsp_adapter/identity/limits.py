@@ -12,6 +12,7 @@ REFRESH_TOKEN = timedelta(days=30)
 BROWSER_SESSION = timedelta(days=14)
 SIGN_UP_LINK = timedelta(hours=24)
 RESET_LINK = timedelta(hours=1)
+EMAIL_LINK = timedelta(hours=24)
 # What an operator hands over by another way.
 INVITATION = timedelta(days=7)
 

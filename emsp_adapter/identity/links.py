@@ -27,7 +27,7 @@ from ocpi_hub.node.secrets import hash_token, new_token
 from ocpi_hub.protocol.errors import TooManyRequests
 
 _LIFETIMES = {Purpose.SIGN_UP: SIGN_UP_LINK, Purpose.PASSWORD: RESET_LINK}
-_PAGES = {Purpose.SIGN_UP: "confirm", Purpose.PASSWORD: "reset"}
+_PAGES = {Purpose.SIGN_UP: "confirm", Purpose.PASSWORD: "reset", Purpose.EMAIL: "email"}
 
 
 async def sign_up(request: Request) -> Response:

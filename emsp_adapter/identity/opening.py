@@ -99,6 +99,8 @@ async def _password_set(
     await drivers.set_password(conn, driver_id, password_hash, now=now)
     await grants.revoke_of_driver(conn, driver_id, now=now)
     await browser_sessions.end_all(conn, driver_id)
+    # Another address that was asked for before is not changed to any more.
+    await mail_tokens.drop(conn, driver_id)
     await sign_in_failures.clear(conn, account_of(email))
 
 

@@ -29,7 +29,7 @@ async def sign_in(request: Request) -> Response:
     desk = desk_of(request)
     desk.sign_ins.admit(address_of(request))
     email = fold_email(given.get("email", ""))
-    wrong, driver = await _checked(desk, email, given.get("password", ""))
+    wrong, driver = await checked(desk, email, given.get("password", ""))
     if driver is None:
         return await _page(request, given, error=wrong)
     async with desk.office.db.hot_transaction() as conn:
@@ -64,7 +64,7 @@ async def _page(request: Request, given: Parameters, *, error: str | None = None
     return response
 
 
-async def _checked(desk: Desk, email: str, password: str) -> tuple[str, Driver | None]:
+async def checked(desk: Desk, email: str, password: str) -> tuple[str, Driver | None]:
     """The driver, or why not, as a key of the catalogue. An address without an account is told
     the same after the same time, and locked the same."""
     now, account = desk.office.now(), account_of(email)

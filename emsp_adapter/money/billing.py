@@ -18,7 +18,6 @@ from typing import Any
 from emsp_adapter.contracts import tokens
 from emsp_adapter.money import plans, receipts
 from emsp_adapter.money.driver_price import DriverPrice, of_charges, of_claim
-from emsp_adapter.money.price_lines import Charge, Kind
 from emsp_adapter.money.price_texts import language_of, text
 from emsp_adapter.money.prices import driver_price
 from emsp_adapter.money.settling import Settling
@@ -33,7 +32,6 @@ from emsp_adapter.store.plans import Plan
 from ocpi_hub.node.engine import UNAVAILABLE, Hot
 from ocpi_hub.node.steady import steadily
 from ocpi_hub.pricing import Circumstances, Verdict, reservation_outcome
-from ocpi_hub.pricing.money import HOUR, ZERO
 from ocpi_hub.protocol.errors import InvalidParameters
 
 log = logging.getLogger(__name__)
@@ -194,6 +192,7 @@ async def _charge(conn: Hot, office: Office, row: CdrRow) -> None:
     terms = await plans.holding(conn, office, row.driver_id, begun)
     # A long CDR takes a while, and nobody else waits for it.
     price = await asyncio.to_thread(priced, row, terms, language=language)
+    charge = None if row.charge_id is None else await charges.find(conn, row.charge_id)
     bill = await _issue(
         conn,
         office,
@@ -201,7 +200,7 @@ async def _charge(conn: Hot, office: Office, row: CdrRow) -> None:
         kind="charge",
         price=price,
         language=language,
-        about=receipts.about_cdr(row),
+        about=receipts.about_cdr(row, charge),
         cdr_row=row.id,
         charge_id=row.charge_id,
     )
@@ -211,11 +210,8 @@ async def _charge(conn: Hot, office: Office, row: CdrRow) -> None:
 async def _fee(conn: Hot, office: Office, driver_id: str, plan: Plan, month: str) -> None:
     language = await _language(conn, driver_id)
     terms = plans.terms_of(plan, office.settings.vat_rate)
-    rate = terms.vat_rate
-    net = plan.monthly_fee * HOUR
-    vat = ZERO if rate is None else (net * rate).scaleb(-2)
     said = text("plan", language, plan=plan.name, month=month)
-    charge = Charge(Kind.PLAN, said, net, vat, rate)
+    charge = plans.month_charge(plan, terms.vat_rate, said=said)
     price = of_charges(plan.currency, [charge], terms, language=language)
     about = {"month": month}
     await _issue(

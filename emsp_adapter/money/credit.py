@@ -13,7 +13,7 @@ async def check(conn: Hot, office: Office, driver_id: str) -> str | None:
     """None, or in one sentence why the driver has no credit."""
     unpaid = await bills.unpaid(conn, driver_id)
     if unpaid is not None:
-        return f"receipt {unpaid} is not paid; pay it, or add another payment method"
+        return f"Receipt {unpaid} is not paid; pay it, or add another payment method."
     return None if await payment_ready(conn, office, driver_id) else NO_METHOD
 
 

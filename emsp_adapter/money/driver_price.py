@@ -108,6 +108,8 @@ def of_claim(
             vat = _vat(net * HOUR, rate)
         charge = Charge(Kind.ENERGY, text("claimed", language), net * HOUR, vat, rate)
     remarks = [text("as_claimed" if instead_of is None else "below_tariff", language)]
+    if cost.get("incl_vat") is None and rate is None:
+        remarks.append(text("vat_unknown", language))
     return _summed(currency, [charge], terms, energy, remarks, language)
 
 
@@ -126,6 +128,7 @@ def of_charges(
         total_of(charges, currency),
         lines_of(charges, currency, rounding=text("rounding", language)),
         plan=(terms.plan_id, terms.plan_name),
+        remarks=[*_without_vat(charges, terms, language)],
     )
 
 
@@ -168,7 +171,7 @@ def _summed(
     with localcontext(WIDE):
         of_plan = [*_of_plan(charges, currency, terms, energy, language)]
     everything = [*charges, *of_plan]
-    said = list(remarks)
+    said = [*remarks, *_without_vat(of_plan, terms, language)]
     if terms.currency != currency and (terms.session_fee or terms.margin_per_kwh):
         said.append(text("other_currency", language, currency=terms.currency))
     return DriverPrice(
@@ -331,6 +334,12 @@ def _of_plan(
 
 
 # --- what is said about it -----------------------------------------------------------------------
+
+
+def _without_vat(charges: Sequence[Charge], terms: Terms, language: str) -> Iterator[str]:
+    """Of charges of the provider's own, why there is no VAT on them."""
+    if any(charge.net and charge.vat_rate is None for charge in charges):
+        yield text("plan_without_vat", language, plan=terms.plan_name)
 
 
 def _remarks(priced: Priced, charges: Sequence[Charge], language: str) -> Iterator[str]:

@@ -100,8 +100,9 @@ def receipt(bill: Bill) -> dict[str, Any]:
     }
 
 
-def statement(month: Statement, *, language: str) -> dict[str, Any]:
+def statement(month: Statement) -> dict[str, Any]:
     """The content of a month's paper."""
+    language = month.language
     name = format_date(month.begin, "MMMM yyyy", locale=language)
     return {
         "title": _say("statement", language, month=name),
@@ -131,6 +132,7 @@ def statement(month: Statement, *, language: str) -> dict[str, Any]:
             )
             for each in month.totals()
         ],
+        "remarks": month.remarks(),
     }
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from emsp_adapter.money.price_lines import Charge, Kind
 from emsp_adapter.money.terms import Terms
 from emsp_adapter.office import Office
 from emsp_adapter.store import plans
 from emsp_adapter.store.plans import Plan
 from ocpi_hub.node.engine import Hot
+from ocpi_hub.pricing.money import HOUR, ZERO
 from ocpi_hub.protocol.errors import InvalidParameters
 
 _DECEMBER = 12
@@ -37,6 +39,13 @@ async def holding(conn: Hot, office: Office, driver_id: str | None, at: datetime
     return terms_of(plan, office.settings.vat_rate)
 
 
+def month_charge(plan: Plan, vat_rate: Decimal | None, *, said: str) -> Charge:
+    """A month of a plan, as it is billed."""
+    net = plan.monthly_fee * HOUR
+    vat = ZERO if vat_rate is None else (net * vat_rate).scaleb(-2)
+    return Charge(Kind.PLAN, said, net, vat, vat_rate)
+
+
 async def choose(conn: Hot, office: Office, driver_id: str, plan_id: str) -> datetime:
     """Have a plan; from when on it holds. InvalidParameters when it is not offered."""
     plan = await plans.find(conn, plan_id)
@@ -44,11 +53,16 @@ async def choose(conn: Hot, office: Office, driver_id: str, plan_id: str) -> dat
         raise InvalidParameters(f"id: {plan_id[:40]!r} is not a plan that is offered")
     now = office.now()
     current = await plans.of_driver(conn, driver_id, at=now)
-    # A month that is paid for is used to its end; back to the same plan is no change.
-    at_once = not current.monthly_fee or current.id == plan.id
-    since = now if at_once else next_month(now)
+    since = begins(plan, current, now) or now
     await plans.choose(conn, driver_id, plan.id, since=since, now=now)
     return since
+
+
+def begins(plan: Plan, current: Plan, now: datetime) -> datetime | None:
+    """When a plan would hold that is chosen now; None: at once. A month that is paid for is used
+    to its end; back to the same plan is no change."""
+    at_once = not current.monthly_fee or current.id == plan.id
+    return None if at_once else next_month(now)
 
 
 def next_month(moment: datetime) -> datetime:

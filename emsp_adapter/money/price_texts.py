@@ -29,10 +29,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "margin_per_kwh": ("{plan}: for each kWh", "{plan}: je kWh"),
     "fee": ("{plan}: fee for each charge", "{plan}: Gebühr je Ladung"),
     "plan": ("{plan}, {month}", "{plan}, {month}"),
-    "no_money": (
-        "Demonstration: no money is moved.",
-        "Vorführung: Es wird kein Geld bewegt.",
-    ),
     "no_tariff": (
         "The operator has not told the price of this plug.",
         "Der Betreiber hat den Preis dieses Anschlusses nicht mitgeteilt.",
@@ -53,6 +49,23 @@ _WORDS: dict[str, tuple[str, str]] = {
     "vat_unknown": (
         "The operator does not state VAT; the price is without it.",
         "Der Betreiber nennt keine Mehrwertsteuer; der Preis versteht sich ohne sie.",
+    ),
+    "plan_without_vat": (
+        "{plan}: no VAT is shown, because the provider has set no rate.",
+        "{plan}: Mehrwertsteuer ist nicht ausgewiesen, weil der Anbieter keinen Satz"
+        " festgelegt hat.",
+    ),
+    "month_without_vat": (
+        "Where a rate of VAT is missing, none was stated; the receipt says by whom.",
+        "Wo ein Mehrwertsteuersatz fehlt, wurde keiner genannt; der Beleg sagt, von wem.",
+    ),
+    "plans_without_vat": (
+        "The amounts are without VAT, of which the provider has set no rate.",
+        "Die Beträge sind ohne Mehrwertsteuer; der Anbieter hat keinen Satz festgelegt.",
+    ),
+    "plans_with_vat": (
+        "VAT of {rate} % is added to the amounts.",
+        "Zu den Beträgen kommen {rate} % Mehrwertsteuer.",
     ),
     "other_currency": (
         "The amounts of your plan are in {currency} and do not apply here.",

@@ -11,12 +11,13 @@ from emsp_adapter.drivers import notifications
 from emsp_adapter.money.amounts import written
 from emsp_adapter.money.driver_price import DriverPrice
 from emsp_adapter.money.price_lines import vat_rows
-from emsp_adapter.money.price_texts import text
+from emsp_adapter.network import place_cards
 from emsp_adapter.office import Office
-from emsp_adapter.payments.providers import provider_of
+from emsp_adapter.payments.providers import note
 from emsp_adapter.settings import EmspSettings
 from emsp_adapter.store.bills import Bill
 from emsp_adapter.store.cdrs import CdrRow
+from emsp_adapter.store.charges import Charge
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.pricing.money import plain
 from ocpi_hub.protocol.types import format_datetime
@@ -46,26 +47,24 @@ def document(
     }
 
 
-def note(office: Office, language: str) -> str | None:
-    """What has to be said of whoever moves the money."""
-    provider = provider_of(office)
-    if provider is None or provider.note is None:
-        return None
-    return text("no_money", language)
-
-
-def about_cdr(row: CdrRow) -> dict[str, Any]:
-    """What was charged, where and when, as the CPO's CDR says it."""
+def about_cdr(row: CdrRow, charge: Charge | None) -> dict[str, Any]:
+    """What was charged, where and when, as the CPO's CDR says it; the charge knows the operator's
+    name and what is written at the charging point."""
     cdr = row.document
     place = cdr["cdr_location"]
+    known: Mapping[str, Any] = {} if charge is None else charge.place
+    card = {
+        "physical_reference": known.get("physical_reference"),
+        "evse_id": place["evse_id"],
+    }
     zone = ((row.clearing or {}).get("explanation") or {}).get("time_zone") or {}
     return {
-        "operator": f"{cdr['country_code']}*{cdr['party_id']}",
+        "operator": known.get("operator") or f"{cdr['country_code']}-{cdr['party_id']}",
         "station": place.get("name") or place["address"],
         "address": ", ".join(
             part for part in (place["address"], place.get("postal_code"), place["city"]) if part
         ),
-        "evse": place["evse_id"],
+        "evse": place_cards.point_name(card, place["evse_uid"]),
         "start": None if row.started_at is None else format_datetime(row.started_at),
         "end": None if row.ended_at is None else format_datetime(row.ended_at),
         "energy_kwh": plain(cdr["total_energy"]),
@@ -120,6 +119,7 @@ def whole(bill: Bill) -> dict[str, Any]:
     """A receipt with its lines."""
     kept = bill.document
     return summary(bill) | {
+        "language": kept["language"],
         "lines": kept["price"]["lines"],
         "vat_rows": kept["vat_rows"],
         "seller": kept["seller"],
@@ -130,19 +130,24 @@ def whole(bill: Bill) -> dict[str, Any]:
     }
 
 
+def facts_of(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What was charged and where, as drivers are told of it."""
+    facts = {name: about.get(name) for name in ("station", "address", "evse", "energy_kwh")}
+    return {name: value for name, value in facts.items() if value is not None}
+
+
 async def announce(conn: Hot, office: Office, bill: Bill) -> None:
     """Has the driver told that the receipt is there."""
-    about = bill.document["about"]
-    facts = {name: about.get(name) for name in ("station", "address", "energy_kwh")}
     await notifications.note(
         conn,
         bill.driver_id,
         "receipt_ready",
         subject_id=bill.id,
         facts={
-            **{name: value for name, value in facts.items() if value is not None},
+            **facts_of(bill.document["about"]),
             "of": bill.kind,
-            "gross": f"{written(bill.gross, bill.currency)} {bill.currency}",
+            "gross": written(bill.gross, bill.currency),
+            "currency": bill.currency,
             "receipt_number": bill.number,
         },
         now=office.now(),

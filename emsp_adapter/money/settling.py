@@ -164,7 +164,8 @@ class Settling:
             subject_id=f"{bill.id}-{attempt}",
             facts={
                 "receipt_number": bill.number,
-                "gross": f"{written(bill.gross, bill.currency)} {bill.currency}",
+                "gross": written(bill.gross, bill.currency),
+                "currency": bill.currency,
                 "reason": reason,
             },
             now=self.office.now(),

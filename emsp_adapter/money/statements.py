@@ -12,7 +12,9 @@ from typing import Any
 from emsp_adapter.money import receipts
 from emsp_adapter.money.amounts import written
 from emsp_adapter.money.plans import next_month
+from emsp_adapter.money.price_texts import text
 from emsp_adapter.office import Office
+from emsp_adapter.payments.providers import note
 from emsp_adapter.store import bills
 from emsp_adapter.store.bills import Bill
 from ocpi_hub.node.engine import Hot
@@ -35,6 +37,7 @@ class Statement:
     bills: Sequence[Bill]
     seller: Mapping[str, Any]
     note: str | None
+    language: str
 
     def totals(self) -> list[dict[str, str]]:
         """What was billed in each currency."""
@@ -53,6 +56,11 @@ class Statement:
         ]
         return _summed(rows, "currency", "vat_rate")
 
+    def remarks(self) -> list[str]:
+        """What has to be said of its sums."""
+        without = any(row["vat_rate"] is None and Decimal(row["net"]) for row in self.vat_rows())
+        return [text("month_without_vat", self.language)] if without else []
+
     def summary(self) -> dict[str, Any]:
         """The month in a list."""
         return {
@@ -69,6 +77,7 @@ class Statement:
             "vat_rows": self.vat_rows(),
             "seller": dict(self.seller),
             "note": self.note,
+            "remarks": self.remarks(),
         }
 
 
@@ -83,8 +92,8 @@ async def of_month(
     billed = await bills.between(conn, driver_id, begin, next_month(begin))
     if not billed:
         raise NoStatement(f"month: there is no receipt of {month}")
-    note = receipts.note(office, language)
-    return Statement(month, begin, billed, receipts.seller(office.settings), note)
+    seller = receipts.seller(office.settings)
+    return Statement(month, begin, billed, seller, note(office, language), language)
 
 
 async def of_driver(conn: Hot, office: Office, driver_id: str) -> list[Statement]:

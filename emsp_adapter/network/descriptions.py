@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from emsp_adapter.network import text_search
 from emsp_adapter.network.mercator import project
+from emsp_adapter.network.operators import operator_of
+from emsp_adapter.network.privacy import allowed_to
 from emsp_adapter.store.evses import Evse
 from emsp_adapter.store.places import Description, Hours
 from ocpi_hub.protocol.jsontext import dumps
-from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.types import parse_datetime
 from ocpi_hub.protocol.v2_2_1.locations import PowerType
 
-_WORD = re.compile(r"[^\W_]+")
-_MOST_WORDS, _LONGEST_WORD = 100, 64
 # Where no power is given: how many times volts and amperes count.
 _PHASES = {
     PowerType.AC_2_PHASE: 2,
@@ -35,12 +33,14 @@ def describe(location: Mapping[str, Any], key: str) -> Description:
     """What a Location says of itself."""
     coordinates = location["coordinates"]
     lat, lon = float(coordinates["latitude"]), float(coordinates["longitude"])
+    on_earth = abs(lat) <= _MOST_LAT and abs(lon) <= _MOST_LON
     at = project(lat, lon)
     operator = operator_of(location)
-    said = (location.get(name) for name in ("name", "address", "city", "postal_code"))
+    name = location.get("name")
+    local = (location.get(each) for each in ("address", "postal_code", "city"))
     return Description(
         key=key,
-        name=location.get("name"),
+        name=name,
         address=location["address"],
         city=location["city"],
         postal_code=location.get("postal_code"),
@@ -50,25 +50,14 @@ def describe(location: Mapping[str, Any], key: str) -> Description:
         lon=lon,
         x=at.x,
         y=at.y,
-        words=words(" ".join((operator, *(each for each in said if each)))),
-        published=location["publish"] and abs(lat) <= _MOST_LAT and abs(lon) <= _MOST_LON,
+        words=text_search.vector(
+            name=name or location["address"],
+            address=" ".join(each for each in local if each),
+            operator=operator,
+        ),
+        published=location["publish"] and on_earth,
+        allowed_to=allowed_to(location) if on_earth else [],
     )
-
-
-def operator_of(location: Mapping[str, Any]) -> str:
-    """Who runs a Location: its operator's name, else the party's."""
-    operator = location.get("operator")
-    if operator is None:
-        return str(Party(location["country_code"], location["party_id"]))
-    return str(operator["name"])
-
-
-def words(text: str) -> list[str]:
-    """The words of a text as they are searched for: without case and accents, each once."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(each for each in plain if not unicodedata.combining(each))
-    found = (word[:_LONGEST_WORD] for word in _WORD.findall(bare))
-    return list(dict.fromkeys(found))[:_MOST_WORDS]
 
 
 def hours_of(location: Mapping[str, Any]) -> Hours | None:

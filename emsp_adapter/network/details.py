@@ -7,24 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from emsp_adapter.drivers.sentences import said
+from emsp_adapter.network import chances
+from emsp_adapter.network.chances import Use
 from emsp_adapter.network.descriptions import kilowatts, watts
 from emsp_adapter.network.summaries import age_s
 from emsp_adapter.store.evses import StoredEvse
-from ocpi_hub.protocol.v2_2_1.locations import Capability, Status
+from ocpi_hub.protocol.v2_2_1.locations import Status
 
 # A status that nobody has confirmed for so long may be another one by now.
 OLD = timedelta(hours=24)
-
-_NOT_STARTABLE = frozenset(
-    {
-        Status.BLOCKED,
-        Status.CHARGING,
-        Status.INOPERATIVE,
-        Status.OUTOFORDER,
-        Status.PLANNED,
-        Status.REMOVED,
-    }
-)
 
 _NOTES = {
     "en": {
@@ -59,6 +51,7 @@ def details(
     listed: list[StoredEvse],
     *,
     reach: Reach,
+    use: Use,
     at: datetime,
     language: str,
 ) -> dict[str, Any]:
@@ -76,7 +69,7 @@ def details(
         "help_phone": phone if isinstance(phone, str) else None,
         "time_zone": location["time_zone"],
         "evses": [
-            _evse(each, reach=reach, at=at, language=language)
+            _evse(each, reach=reach, use=use, at=at, language=language)
             for each in listed
             if each.document["status"] not in (Status.PLANNED, Status.REMOVED)
         ],
@@ -93,10 +86,25 @@ def status_note(status: str, age: timedelta, *, connected: bool, language: str) 
     return notes["old"].format(age=_in_words(age, language)) if age >= OLD else None
 
 
-def _evse(stored: StoredEvse, *, reach: Reach, at: datetime, language: str) -> dict[str, Any]:
+def connector(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A Connector as drivers are shown it."""
+    return {
+        "id": document["id"],
+        "standard": document["standard"],
+        "format": document["format"],
+        "power_type": document["power_type"],
+        "max_kw": kilowatts(watts(document)),
+        "tariff_ids": document.get("tariff_ids") or [],
+    }
+
+
+def _evse(
+    stored: StoredEvse, *, reach: Reach, use: Use, at: datetime, language: str
+) -> dict[str, Any]:
     evse = stored.document
-    capabilities = evse.get("capabilities") or []
     age = age_s(stored.last_updated, at)
+    no_start = chances.start_refusal(evse, use, reachable=reach.commands)
+    no_reservation = chances.reservation_refusal(evse, use, reachable=reach.commands)
     return {
         "uid": evse["uid"],
         "evse_id": evse.get("evse_id"),
@@ -108,27 +116,11 @@ def _evse(stored: StoredEvse, *, reach: Reach, at: datetime, language: str) -> d
         "status_note": status_note(
             evse["status"], timedelta(seconds=age), connected=reach.connected, language=language
         ),
-        "capabilities": capabilities,
-        "reservable": Capability.RESERVABLE in capabilities and reach.commands,
-        "startable": _startable(evse["status"], capabilities) and reach.commands,
-        "connectors": [_connector(each) for each in evse["connectors"]],
-    }
-
-
-def _startable(status: str, capabilities: list[str]) -> bool:
-    """Who names no capabilities at all may still take the command."""
-    able = not capabilities or Capability.REMOTE_START_STOP_CAPABLE in capabilities
-    return able and status not in _NOT_STARTABLE
-
-
-def _connector(connector: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": connector["id"],
-        "standard": connector["standard"],
-        "format": connector["format"],
-        "power_type": connector["power_type"],
-        "max_kw": kilowatts(watts(connector)),
-        "tariff_ids": connector.get("tariff_ids") or [],
+        "capabilities": evse.get("capabilities") or [],
+        "reservable": no_reservation is None,
+        "startable": no_start is None,
+        "start_refusal": None if no_start is None else said(no_start, language),
+        "connectors": [connector(each) for each in evse["connectors"]],
     }
 
 

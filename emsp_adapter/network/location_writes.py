@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from emsp_adapter.network.descriptions import describe, evse_at, hours_of
+from emsp_adapter.network.offers import taken_down
 from emsp_adapter.network.places import key_of
-from emsp_adapter.store import evses, locations, places
+from emsp_adapter.store import evses, hung_tariffs, locations, places
 from emsp_adapter.store.evses import StoredEvse
 from emsp_adapter.store.outcomes import Outcome, takes_the_place
 from ocpi_hub.node.engine import Hot
@@ -66,7 +67,7 @@ async def put_evse(
     else:
         listed = await evses.of_location(conn, owner, location_id)
         position = max((each.position for each in listed), default=0) + 1
-    await evses.put(conn, owner, location_id, evse_at(document, position))
+    await _keep(conn, owner, location_id, document, stored, position=position, now=now)
     await _count_and_price(conn, owner, location_id, now=now)
     new = stored is None or stored.absent
     return Outcome.CREATED if new else Outcome.UPDATED
@@ -162,6 +163,13 @@ async def patch_connector(
     return await _replace(conn, owner, location_id, evse, changed, now=now)
 
 
+async def describe_again(conn: Hot, owner: Party, location_id: str) -> None:
+    """Takes over anew what a Location says of itself."""
+    known = await locations.lock(conn, owner, location_id)
+    if known is not None:
+        await _describe(conn, owner, known.document)
+
+
 def assembled(location: Mapping[str, Any], listed: list[StoredEvse]) -> dict[str, Any]:
     """The whole Location, stamped no earlier than its newest EVSE."""
     if not listed:
@@ -191,7 +199,7 @@ async def _put_listed(
         stamp = parse_datetime(document["last_updated"])
         fresh = known is None or takes_the_place(stamp, known.last_updated, now=now, pulled=pulled)
         if known is None or (fresh and not same(known.document, document)):
-            await evses.put(conn, owner, location_id, evse_at(document, position))
+            await _keep(conn, owner, location_id, document, known, position=position, now=now)
             changed = True
         elif await evses.move(conn, owner, location_id, uid, position=position):
             changed = True
@@ -217,12 +225,29 @@ async def _replace(
 ) -> Outcome:
     if same(evse.document, document):
         return Outcome.UNCHANGED
-    await evses.put(conn, owner, location_id, evse_at(document, evse.position))
+    await _keep(conn, owner, location_id, document, evse, position=evse.position, now=now)
     if priced:
         await _count_and_price(conn, owner, location_id, now=now)
     else:
         await places.recount(conn, owner, [location_id])
     return Outcome.UPDATED
+
+
+async def _keep(
+    conn: Hot,
+    owner: Party,
+    location_id: str,
+    document: dict[str, Any],
+    known: StoredEvse | None,
+    *,
+    position: int,
+    now: datetime,
+) -> None:
+    """Keep an EVSE as it is now, and what hung at its connectors until now."""
+    if known is not None:
+        down = taken_down(known.document, document)
+        await hung_tariffs.keep(conn, owner, location_id, known.uid, down, until=now)
+    await evses.put(conn, owner, location_id, evse_at(document, position))
 
 
 async def _describe(conn: Hot, owner: Party, location: dict[str, Any]) -> None:

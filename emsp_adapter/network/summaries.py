@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from emsp_adapter.network import operators, privacy
 from emsp_adapter.network.audience import shown_owners
 from emsp_adapter.network.descriptions import kilowatts
 from emsp_adapter.network.mercator import distance_m
@@ -23,10 +24,12 @@ _FOUR = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """Who looks, when, and from where: a latitude and a longitude. `favourites` are public ids."""
+    """Who looks, when, and from where: a latitude and a longitude. `favourites` are public ids,
+    `operators` the names of CPOs by Party.key."""
 
     at: datetime
     favourites: Collection[str] = ()
+    operators: Mapping[str, str] = field(default_factory=dict)
     near: tuple[float, float] | None = None
 
 
@@ -35,7 +38,12 @@ async def looking(
 ) -> Looking:
     """The view of a driver, or of an app that speaks for itself."""
     keys = [] if driver_id is None else await favourites.keys(conn, driver_id)
-    return Looking(office.now(), frozenset(key.lower() for key in keys), near)
+    return Looking(
+        office.now(),
+        frozenset(key.lower() for key in keys),
+        operators.names(office.side.peers),
+        near,
+    )
 
 
 async def of_keys(
@@ -46,10 +54,11 @@ async def of_keys(
     view = await looking(conn, office, driver_id)
     wanted = [each for each in map(_row_key, keys) if each is not None]
     owners = set(shown_owners(office.side.peers))
+    own = frozenset(await privacy.tokens_of(conn, driver_id))
     found = {
         (place.owner, place.location_id): place
         for place in await search.of(conn, wanted)
-        if place.listed and place.owner in owners
+        if place.owner in owners and (place.listed or not own.isdisjoint(place.allowed_to))
     }
     return [summary(found[each], view) for each in wanted if each in found]
 
@@ -66,7 +75,7 @@ def summary(place: Place, view: Looking) -> dict[str, Any]:
         "lat": coordinate(place.lat),
         "lon": coordinate(place.lon),
         "distance_m": None if view.near is None else round(distance_m(view.near, place.position)),
-        "operator": place.operator,
+        "operator": operators.shown(place.operator, place.owner, view.operators),
         "evses": place.evses,
         "free": place.free,
         "max_kw": kilowatts(place.max_watts),

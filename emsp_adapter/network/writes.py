@@ -23,11 +23,11 @@ def answer_to(asking: Asking, outcome: Outcome) -> Reply:
 
 
 def unknown(message: Message) -> ObjectNotFound | UnknownLocation:
-    """The refusal of what is not known; 2003 for what should stand below a Location (LOC-06)."""
+    """The refusal of what is not known; 2003 for a Location and what is below it (LOC-06)."""
     ids = "/".join(
         message.params[name] for name in message.params if name not in ("country_code", "party_id")
     )
     what = f"{message.operation.module} {ids!r} is not known"
-    if message.operation.module == "locations" and message.operation.method in ("PUT", "GET"):
+    if message.operation.module == "locations":
         return UnknownLocation(what, http_status=404)
     return ObjectNotFound(what)

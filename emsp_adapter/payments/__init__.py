@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emsp_adapter.payments.holding import Hold, hold, release
+from emsp_adapter.payments.holding import Hold, hold, release, unpayable
 from emsp_adapter.payments.methods import card_of_setup, has, keep, open_setup
 from emsp_adapter.payments.port import PaymentError, Refused
 
@@ -16,4 +16,5 @@ __all__ = [
     "keep",
     "open_setup",
     "release",
+    "unpayable",
 ]

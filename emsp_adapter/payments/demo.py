@@ -49,7 +49,7 @@ class DemoProvider:
     async def finish_setup(self, setup: str, payer: str) -> Card:
         """A card that is none."""
         if setup != "demo":
-            raise Refused("the demo takes no cards; add the demo card instead")
+            raise Refused("The demo takes no cards; add the demo card instead.")
         return Card(payer, f"demo-{uuid4()}", LABEL)
 
     async def forget(self, card: Card) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 
 from emsp_adapter.money.amounts import written
 from emsp_adapter.office import Office
@@ -27,19 +26,18 @@ from emsp_adapter.store import holds, payment_methods
 from emsp_adapter.store.holds import HoldRow
 from emsp_adapter.store.payment_methods import Method
 from ocpi_hub.node.engine import Hot
-from ocpi_hub.pricing.money import minor_unit
 
 log = logging.getLogger(__name__)
 
-NO_METHOD = "add a payment method before you charge"
-_UNANSWERED = "the payment provider gives no clear answer; try again in a minute"
+NO_METHOD = "Add a payment method before you charge."
+_NO_AMOUNT = "Payments in {currency} are not possible here yet."
+_UNANSWERED = "The payment provider gives no clear answer; try again in a minute."
 # A hold takes seconds; one that is still asked for after this was left by a process that died.
 _LEFT_AFTER = timedelta(minutes=5)
 # Card networks keep a hold for about a week: no bill came of it.
 _HELD_FOR = timedelta(days=7)
 _AGAIN_AFTER = timedelta(minutes=1)
 _AT_ONCE = 20
-_NO_CENTS_FACTOR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,14 @@ class Hold:
     note: str | None = None
 
 
+def unpayable(office: Office, currency: str) -> str | None:
+    """Why nothing can be held in a currency; None: it can, or need not be."""
+    if provider_of(office) is None or currency.upper() in office.settings.hold_amounts:
+        return None
+    log.warning("a start in a currency without a hold amount", extra={"currency": currency})
+    return _NO_AMOUNT.format(currency=currency)
+
+
 async def hold(
     office: Office,
     driver_id: str,
@@ -61,11 +67,14 @@ async def hold(
     *,
     method_id: str | None = None,
 ) -> Hold:
-    """Reserve the amount of the settings on the driver's card; once per charge, however often it
-    is asked for. A refusal is an answer, not an exception."""
+    """Reserve what the settings name for the currency on the driver's card; once per charge,
+    however often it is asked for. A refusal is an answer, not an exception."""
     provider = provider_of(office)
     if provider is None:
         return Hold("none")
+    reason = unpayable(office, currency)
+    if reason is not None:
+        return Hold("refused", reason=reason)
     async with office.db.hot_transaction() as conn:
         method = await chosen(conn, driver_id, provider, method_id)
         if method is None and (provider.needs_card or method_id is not None):
@@ -76,7 +85,7 @@ async def hold(
             driver_id=driver_id,
             method_id=None if method is None else method.id,
             currency=currency,
-            amount=_amount(office, currency),
+            amount=office.settings.hold_amounts[currency.upper()],
             now=office.now(),
         )
     if row.state == "asked":
@@ -191,11 +200,6 @@ async def _order(office: Office, row: HoldRow) -> Order:
         text=f"{office.settings.name}: hold for charging",
         repeated=office.now() - row.created_at > LONG_AGO,
     )
-
-
-def _amount(office: Office, currency: str) -> Decimal:
-    amount = office.settings.hold_amount
-    return amount if minor_unit(currency) else (amount * _NO_CENTS_FACTOR).quantize(Decimal(1))
 
 
 def _said(row: HoldRow, provider: PaymentProvider) -> Hold:

@@ -21,7 +21,7 @@ def provider_for_cards(office: Office) -> PaymentProvider:
     """The provider; Refused where there are no payment methods."""
     provider = provider_of(office)
     if provider is None:
-        raise Refused("there are no payment methods here; receipts are collected elsewhere")
+        raise Refused("There are no payment methods here; receipts are collected elsewhere.")
     return provider
 
 
@@ -39,7 +39,7 @@ async def card_of_setup(office: Office, setup: str | None, payer: str = GUEST) -
     """
     provider = provider_for_cards(office)
     if setup is None and provider.needs_card:
-        raise Refused("setup: expected the id of a page where a card was given")
+        raise Refused("The page where a card is given was not filled in.")
     return await provider.finish_setup("demo" if setup is None else setup, payer)
 
 
@@ -56,7 +56,7 @@ async def keep(conn: Hot, office: Office, driver_id: str, card: Card) -> Method:
         is_default=True,
     )
     if not await payment_methods.add(conn, method):
-        raise Refused("setup: this card was added already")
+        raise Refused("This card was added already.")
     return method
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emsp_adapter.drivers.sentences import said
 from emsp_adapter.office import Office
 from emsp_adapter.payments.demo import DemoProvider
 from emsp_adapter.payments.port import PaymentProvider
@@ -18,3 +19,9 @@ def provider_of(office: Office) -> PaymentProvider | None:
             return StripeProvider(office.transport, settings.stripe_url, settings.stripe_key or "")
         case "none":
             return None
+
+
+def note(office: Office, language: str) -> str | None:
+    """What drivers have to know about whoever moves the money."""
+    provider = provider_of(office)
+    return None if provider is None or provider.note is None else said(provider.note, language)

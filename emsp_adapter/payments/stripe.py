@@ -28,6 +28,13 @@ _REFERENCE = re.compile(r"[A-Za-z0-9_]{1,255}")
 _DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0, "CLF": 2, "UYW": 2}
 _THREE_DECIMALS = 3
 _DECLINED = 402
+_UNCONFIRMED = "The bank wants the card to be confirmed again: add it once more."
+# Codes and decline codes of errors with what drivers can do something about.
+_OF_CARD = {
+    "authentication_required": _UNCONFIRMED,
+    "expired_card": "The card has expired.",
+    "insufficient_funds": "The card has not enough money for it.",
+}
 _BUSY = (409, 429)
 
 Fields = Sequence[tuple[str, str]]
@@ -100,7 +107,7 @@ class StripeProvider:
             ]
             found = await self._post("/v1/refunds", fields, key=order.key)
         if found.get("status") in ("failed", "canceled"):
-            raise Refused("the refund was not possible")
+            raise Refused("The refund was not possible.")
         return _text(found, "id")
 
     async def open_setup(self, payer: str, *, return_url: str) -> Setup:
@@ -122,9 +129,9 @@ class StripeProvider:
         found = await self._get(path, [("expand[]", "setup_intent.payment_method")])
         intent = found.get("setup_intent")
         if found.get("client_reference_id") != payer:
-            raise Refused("setup: it was not begun by this driver")
+            raise Refused("This page was opened by somebody else.")
         if not isinstance(intent, dict) or intent.get("status") != "succeeded":
-            raise Refused("setup: no card was given")
+            raise Refused("The page where a card is given was not filled in.")
         method = intent.get("payment_method") or {}
         return Card(_text(found, "customer"), _text(method, "id"), _label(method))
 
@@ -197,7 +204,7 @@ def _amount(order: Order) -> str:
     """The amount as Stripe takes it, which is at least 1."""
     count = minor(order)
     if count < 1:
-        raise TooSmall("the amount is less than the least that can be moved")
+        raise TooSmall("The amount is less than the least that can be moved.")
     return str(count)
 
 
@@ -244,12 +251,12 @@ def _read(answer: Response) -> dict[str, Any]:
 
 
 def _why(error: Mapping[str, Any], status: int) -> str:
-    if error.get("code") == "authentication_required":
-        return "the bank wants the card to be confirmed again: add it once more"
-    message = error.get("message")
-    if status == _DECLINED:
-        return str(message or "the card was declined")[:200]
-    return f"the payment was refused ({str(error.get('code') or message or status)[:100]})"
+    """A sentence of ours: Stripe's own are in one language, and not all for drivers."""
+    code = str(error.get("code") or status)[:100]
+    of_card = _OF_CARD.get(code) or _OF_CARD.get(str(error.get("decline_code")))
+    if of_card is not None:
+        return of_card
+    return "The card was declined." if status == _DECLINED else f"The payment was refused ({code})."
 
 
 def _settled(intent: Mapping[str, Any], *wanted: str) -> str:
@@ -259,7 +266,7 @@ def _settled(intent: Mapping[str, Any], *wanted: str) -> str:
         return _text(intent, "id")
     if status == "processing":
         raise Unclear("the payment is being processed")
-    raise Refused("the bank wants the card to be confirmed again: add it once more")
+    raise Refused(_UNCONFIRMED)
 
 
 def _text(said: Mapping[str, Any], name: str) -> str:

@@ -12,13 +12,15 @@ from ocpi_hub.node.engine import Hot
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a token is good for; `driver_id` None is a client that speaks for itself."""
+    """What a token is good for; `driver_id` None is a client that speaks for itself, and `locale`
+    the driver's."""
 
     client_id: str
     driver_id: str | None
     scope: str
     issued_at: datetime
     expires_at: datetime
+    locale: str | None
 
 
 async def add(
@@ -44,7 +46,7 @@ async def find(conn: Hot, token_hash: bytes, *, now: datetime) -> AccessToken | 
     async with conn.cursor(row_factory=class_row(AccessToken)) as cursor:
         await cursor.execute(
             """
-SELECT t.client_id, t.driver_id, t.scope, t.issued_at, t.expires_at
+SELECT t.client_id, t.driver_id, t.scope, t.issued_at, t.expires_at, d.locale
 FROM access_tokens t LEFT JOIN drivers d ON d.id = t.driver_id
 WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 AND (t.driver_id IS NULL OR d.status = 'active')

@@ -93,6 +93,25 @@ async def given(conn: Hot, token_id: str, *, cpo: Party, start: datetime, end: d
     return bool(found)
 
 
+_USES = """
+SELECT greatest(
+    (SELECT count(*) FROM authorizations WHERE token_id = %(token)s AND given_at > %(since)s),
+    (SELECT count(*) FROM sessions WHERE token_id = %(token)s AND received_at > %(since)s)
+)
+"""
+
+
+async def uses(conn: Hot, token_id: str, *, since: datetime) -> int:
+    """How often a token was used: a CPO was told yes, or told of a Session without asking."""
+    (found,) = await one_row(conn, _USES, {"token": token_id, "since": since})
+    return int(found)
+
+
+async def purge(conn: Hot, *, before: datetime) -> None:
+    """Forget what was good up to then."""
+    await conn.execute("DELETE FROM authorizations WHERE until < %s", (before,))
+
+
 _ASKED_FOR = """
 SELECT EXISTS (
     SELECT FROM charges

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -48,6 +48,18 @@ class Charge:
     release_due: bool = False
     stop_due: bool = False
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What charges are looked up by, all that is given of it: whose, at which Location of a CPO
+    (a Party.key), at which EVSE, on which receipt; ids ignore case."""
+
+    driver_id: str | None = None
+    party: str | None = None
+    location_id: str | None = None
+    evse_uid: str | None = None
+    receipt: str | None = None
 
 
 _NAMES = tuple(each.name for each in fields(Charge))
@@ -96,6 +108,17 @@ AND (%(before)s::timestamptz IS NULL OR (requested_at, id) < (%(before)s, %(id)s
 ORDER BY requested_at DESC, id DESC LIMIT %(limit)s
 """
 )
+
+# By what is sought; only what is given is a condition.
+_SOUGHT = {
+    "driver_id": b"driver_id = %(driver_id)s",
+    "party": b"party = %(party)s",
+    "location_id": b"lower(location_id) = lower(%(location_id)s)",
+    "evse_uid": b"lower(evse_uid) = lower(%(evse_uid)s)",
+    "receipt": b"id = (SELECT charge_id FROM bills WHERE number = %(receipt)s)",
+    "before": b"(requested_at, id) < (%(before)s, %(before_id)s)",
+}
+_NEWEST_FIRST = b" ORDER BY requested_at DESC, id DESC LIMIT %(limit)s"
 
 # Two processes never claim the same one.
 _DUE = (
@@ -194,6 +217,17 @@ async def has_any(conn: Hot, driver_id: str) -> bool:
     return await found.fetchone() is not None
 
 
+async def asked_for(conn: Hot, driver_id: str, *, since: datetime) -> int:
+    """How many charges the driver's apps asked a CPO for since then."""
+    found = await conn.execute(
+        "SELECT count(*) FROM charges WHERE driver_id = %s AND source <> 'card'"
+        " AND requested_at > %s AND token_uid IS NOT NULL",
+        (driver_id, since),
+    )
+    row = await found.fetchone()
+    return 0 if row is None else int(row[0])
+
+
 async def page(
     conn: Hot,
     driver_id: str,
@@ -206,6 +240,18 @@ async def page(
     at, id_ = before or (None, None)
     values = {"driver": driver_id, "open": open_, "before": at, "id": id_, "limit": limit}
     return await _all(conn, _PAGE, values)
+
+
+async def listed(
+    conn: Hot, sought: Sought, *, before: tuple[datetime, str] | None, limit: int
+) -> list[Charge]:
+    """Charges of any driver, the newest first."""
+    at, id_ = before or (None, None)
+    values = asdict(sought) | {"before": at, "before_id": id_, "limit": limit}
+    conditions = [text for name, text in _SOUGHT.items() if values[name] is not None]
+    return await _all(
+        conn, _SELECT + b" WHERE " + b" AND ".join(conditions) + _NEWEST_FIRST, values
+    )
 
 
 async def change(conn: Hot, charge_id: str, **columns: object) -> Charge:

@@ -17,7 +17,7 @@ SELECT count(*)::int AS locations, sum(evses)::int AS evses, sum(free)::int AS f
     avg(lat) AS lat, avg(lon) AS lon,
     min(lon) AS west, min(lat) AS south, max(lon) AS east, max(lat) AS north,
     min(owner) AS owner, min(location_id) AS location_id
-FROM places WHERE listed AND {conditions}
+FROM places WHERE {conditions}
 GROUP BY floor(position[0] / %(size)s), floor(position[1] / %(size)s)
 """)
 

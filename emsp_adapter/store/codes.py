@@ -57,6 +57,11 @@ async def take(conn: Hot, code_hash: bytes) -> CodeRow | None:
         return await cursor.fetchone()
 
 
+async def drop(conn: Hot, code_hash: bytes) -> None:
+    """The code is good for nothing any more."""
+    await conn.execute("DELETE FROM authorization_codes WHERE hash = %s", (code_hash,))
+
+
 async def used(conn: Hot, code_hash: bytes, *, grant_id: str) -> None:
     """The code was exchanged for this."""
     await conn.execute(

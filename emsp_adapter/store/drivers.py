@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composed
 
@@ -89,6 +90,19 @@ async def set_password(conn: Hot, driver_id: str, password_hash: str, *, now: da
         " email_confirmed_at = coalesce(email_confirmed_at, %s) WHERE id = %s",
         (password_hash, now, driver_id),
     )
+
+
+async def set_email(conn: Hot, driver_id: str, email: str, *, now: datetime) -> bool:
+    """Another e-mail address, seen to be its own; False when another driver has it, and
+    the transaction is over."""
+    try:
+        await conn.execute(
+            "UPDATE drivers SET email = %s, email_confirmed_at = %s WHERE id = %s",
+            (email, now, driver_id),
+        )
+    except UniqueViolation:
+        return False
+    return True
 
 
 async def set_profile(conn: Hot, driver_id: str, *, name: str | None, locale: str) -> None:

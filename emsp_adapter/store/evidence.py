@@ -134,6 +134,12 @@ FROM this LEFT JOIN sessions session
 """  # noqa: S608 - constants
 
 _ALSO = f"{_THIS}{_SAME_CHARGE}".encode()
+_TO_BE_BILLED = f"""
+{_THIS}
+SELECT cdrs.document ->> 'id' FROM cdrs, this
+WHERE cdrs.owner = this.owner AND cdrs.state = 'accepted' AND cdrs.cdr_id IN ({_SAME_CHARGE})
+ORDER BY cdrs.received_at
+""".encode()  # noqa: S608 - constants
 
 
 async def about(conn: Hot, cdr: CdrRow) -> Evidence:
@@ -156,4 +162,10 @@ async def claim(conn: Hot, cdr: CdrRow) -> None:
 async def same_charge(conn: Hot, cdr: CdrRow) -> list[str]:
     """Other CDRs of the same charge that count instead of this one, as it is now."""
     found = await conn.execute(_ALSO, (cdr.id,))
+    return [each for (each,) in await found.fetchall()]
+
+
+async def to_be_billed(conn: Hot, cdr: CdrRow) -> list[str]:
+    """Other CDRs of the same charge that were billed, or will be."""
+    found = await conn.execute(_TO_BE_BILLED, (cdr.id,))
     return [each for (each,) in await found.fetchall()]

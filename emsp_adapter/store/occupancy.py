@@ -6,19 +6,19 @@ from datetime import datetime
 
 from ocpi_hub.node.engine import Hot
 
-# The driver's own first. Of others those that are waited for, or were heard of lately: one whose
-# end an operator never told does not keep everybody away. Of plans that are due at the same time
-# the earliest goes before the others.
+# Of others those that are waited for, or were heard of lately: one whose end an operator never told
+# does not keep everybody away. Of plans that are due at the same time the earliest goes before the
+# others.
 _OPEN_AT = b"""
-SELECT driver_id FROM charges
+SELECT lower(evse_uid), coalesce(bool_or(driver_id = %(driver)s), false) FROM charges
 WHERE party = %(party)s AND lower(location_id) = lower(%(location)s)
-AND lower(evse_uid) = lower(%(evse)s) AND state IN ('starting', 'charging', 'stopping')
+AND state IN ('starting', 'charging', 'stopping')
 AND (driver_id = %(driver)s OR coalesce(deadline > %(now)s, updated_at > %(lately)s))
 AND id IS DISTINCT FROM %(besides)s
 AND (state <> 'starting' OR start_at IS NULL OR %(besides)s::text IS NULL
     OR (start_at, requested_at, id)
         < (SELECT start_at, requested_at, id FROM charges WHERE id = %(besides)s))
-ORDER BY driver_id = %(driver)s DESC LIMIT 1
+GROUP BY 1
 """
 
 _PLANNED_AT = b"""
@@ -39,28 +39,25 @@ async def claim_evse(conn: Hot, *, party: str, location_id: str, evse_uid: str) 
 
 async def charging_at(
     conn: Hot,
-    driver_id: str,
+    driver_id: str | None,
     *,
     party: str,
     location_id: str,
-    evse_uid: str,
     now: datetime,
     lately: datetime,
     besides: str | None = None,
-) -> str | None:
-    """The driver who charges there, or has asked to, `besides` this charge: `driver_id` itself, or
-    another of whose charge was heard after `lately`."""
+) -> dict[str, bool]:
+    """The uids, in lower case, of the EVSEs of a Location where somebody charges or has asked to,
+    `besides` this charge: the driver itself (true), or another who was heard of after `lately`."""
     values = {
         "driver": driver_id,
         "party": party,
         "location": location_id,
-        "evse": evse_uid,
         "now": now,
         "lately": lately,
         "besides": besides,
     }
-    row = await (await conn.execute(_OPEN_AT, values)).fetchone()
-    return None if row is None else row[0]
+    return dict(await (await conn.execute(_OPEN_AT, values)).fetchall())
 
 
 async def is_planned_at(

@@ -58,7 +58,10 @@ HOLDINGS: tuple[Holding, ...] = (
         " removed_at = coalesce(removed_at, now()) WHERE driver_id = %(driver)s",
     ),
     # Its uid stands in CDRs.
-    Holding("tokens", strip="UPDATE tokens SET label = NULL WHERE driver_id = %(driver)s"),
+    Holding(
+        "tokens",
+        strip="UPDATE tokens SET label = NULL, suspicion = NULL WHERE driver_id = %(driver)s",
+    ),
     Holding("driver_plans"),
     Holding("charges"),
     Holding("sessions"),
@@ -111,11 +114,12 @@ async def under_way(conn: Hot, driver_id: str) -> bool:
 
 
 async def _rows(conn: Hot, holding: Holding, driver_id: str) -> list[dict[str, Any]]:
-    statement = SQL("SELECT to_jsonb(t) - %(hidden)s::text[] FROM {} t WHERE ").format(
-        Identifier(holding.table)
-    )
+    statement = SQL("SELECT t.* FROM {} t WHERE ").format(Identifier(holding.table))
     found = await conn.execute(
-        statement.as_bytes(conn) + holding.where.encode(),
-        {"hidden": list(holding.hidden), "driver": driver_id},
+        statement.as_bytes(conn) + holding.where.encode(), {"driver": driver_id}
     )
-    return [row[0] for row in await found.fetchall()]
+    names = [column.name for column in found.description or []]
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if name not in holding.hidden}
+        for row in await found.fetchall()
+    ]

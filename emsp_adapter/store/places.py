@@ -19,16 +19,16 @@ _PRICES, _HOURS = 5_101, 5_102
 
 _DESCRIBE = """
 INSERT INTO places (owner, location_id, key, name, address, city, postal_code, country, operator,
-    lat, lon, position, words, published, hours)
+    lat, lon, position, words, published, allowed_to, hours)
 VALUES (%(owner)s, %(location_id)s, %(key)s, %(name)s, %(address)s, %(city)s, %(postal_code)s,
     %(country)s, %(operator)s, %(lat)s, %(lon)s, point(%(x)s, %(y)s),
-    array_to_tsvector(%(words)s::text[]), %(published)s, %(hours)s)
+    %(words)s::tsvector, %(published)s, %(allowed_to)s, %(hours)s)
 ON CONFLICT (owner, location_id) DO UPDATE
 SET key = excluded.key, name = excluded.name, address = excluded.address, city = excluded.city,
     postal_code = excluded.postal_code, country = excluded.country,
     operator = excluded.operator, lat = excluded.lat, lon = excluded.lon,
     position = excluded.position, words = excluded.words, published = excluded.published,
-    hours = excluded.hours
+    allowed_to = excluded.allowed_to, hours = excluded.hours
 """
 
 # What is not there yet, or not any more, is not counted.
@@ -113,8 +113,8 @@ SELECT owner, array_agg(location_id) FROM (
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a Location says of itself; `x` and `y` are metres of the projection, `words` are
-    what it is found by."""
+    """What a Location says of itself; `x` and `y` are metres of the projection, `words` the
+    tsvector that it is found by."""
 
     key: str
     name: str | None
@@ -127,8 +127,10 @@ class Description:
     lon: float
     x: float
     y: float
-    words: list[str]
+    words: str
     published: bool
+    # The names of the tokens whose owners alone are shown it.
+    allowed_to: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +186,35 @@ async def naming(conn: Hot, party: Party, tariff_id: str, *, after: str, limit: 
     return [each for (each,) in await (await conn.execute(_NAMING, values)).fetchall()]
 
 
+async def naming_tokens(conn: Hot, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names of tokens that a Location has on its list."""
+    cursor = await conn.execute(
+        "SELECT DISTINCT token FROM unnest(%s::text[]) AS given (token)"
+        " WHERE EXISTS (SELECT FROM places"
+        " WHERE allowed_to @> ARRAY[given.token] AND allowed_to <> '{}') ORDER BY token",
+        (list(names),),
+    )
+    return tuple(token for (token,) in await cursor.fetchall())
+
+
 async def due(conn: Hot, *, now: datetime, limit: int) -> list[tuple[Party, list[str]]]:
     """Where a Tariff has begun or ended since the price was looked up, by CPO."""
     rows = await (await conn.execute(_DUE, (now, limit))).fetchall()
     return [(Party.of_key(owner), ids) for owner, ids in rows]
+
+
+async def without_weights(
+    conn: Hot, *, after: tuple[str, str], limit: int
+) -> list[tuple[Party, str]]:
+    """Places whose words are not weighed, as an earlier version kept them, in the order of their
+    keys."""
+    cursor = await conn.execute(
+        "SELECT owner, location_id FROM places"
+        " WHERE (owner, location_id) > (%s, %s) AND words = strip(words) AND words <> ''"
+        " ORDER BY owner, location_id LIMIT %s",
+        (*after, limit),
+    )
+    return [(Party.of_key(owner), id_) for owner, id_ in await cursor.fetchall()]
 
 
 async def forget_hours(conn: Hot) -> int:

@@ -52,6 +52,12 @@ AND lower(evse_uid) = lower(%s) AND state IN ('requested', 'confirmed') LIMIT 1 
 """
 )
 
+_HELD_BY = b"""
+SELECT DISTINCT lower(evse_uid) FROM reservations
+WHERE driver_id = %s AND party = %s AND lower(location_id) = lower(%s)
+AND state IN ('requested', 'confirmed')
+"""
+
 _BY_SESSION = (
     _SELECT
     + b"""
@@ -103,6 +109,14 @@ async def held_at(
 ) -> Reservation | None:
     """What the driver has reserved of this EVSE, locked."""
     return await _one(conn, _HELD_AT, (driver_id, party, location_id, evse_uid))
+
+
+async def held_by(
+    conn: Hot, driver_id: str | None, *, party: str, location_id: str
+) -> frozenset[str]:
+    """The uids, in lower case, of the EVSEs of a Location that the driver has reserved."""
+    cursor = await conn.execute(_HELD_BY, (driver_id, party, location_id))
+    return frozenset(row[0] for row in await cursor.fetchall())
 
 
 async def of_session(

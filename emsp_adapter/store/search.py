@@ -20,12 +20,13 @@ from ocpi_hub.node.engine import Hot, one_row
 
 COLUMNS = SQL(
     "owner, location_id, key, name, address, city, postal_code, country, operator, lat, lon,"
-    " evses, free, plugs, max_watts, status_at, kwh_price, currency, published, listed, hours"
+    " evses, free, plugs, max_watts, status_at, kwh_price, currency, published, allowed_to, listed,"
+    " hours"
 )
 
 _NEAREST = SQL("""
 SELECT {columns}, position <-> point(%({x})s, %({y})s) AS away FROM {source}
-WHERE listed AND {conditions}
+WHERE {conditions}
 ORDER BY position <-> point(%({x})s, %({y})s), owner, location_id LIMIT %(limit)s
 """)
 
@@ -38,18 +39,31 @@ ORDER BY f.away, f.owner, f.location_id LIMIT %(limit)s
 _BY_KEY = SQL("""
 SELECT f.*, h.document AS opening, h.time_zone
 FROM (
-    SELECT {columns}, 0::float8 AS away FROM places
-    WHERE listed AND {conditions} ORDER BY owner, location_id LIMIT %(limit)s
+    SELECT {columns}, %(rank)s::float8 AS away FROM {source}
+    WHERE {conditions} AND {begun} ORDER BY owner, location_id LIMIT %(limit)s
 ) AS f LEFT JOIN opening_hours h ON h.id = f.hours
 ORDER BY f.owner, f.location_id
 """)
 
 # What is rare is found first and sorted then: on the way from the nearest to the furthest it may
 # not come before the end of the world.
-_RARE = SQL("(SELECT * FROM places WHERE listed AND {conditions} OFFSET 0) AS places")
+_RARE = SQL("(SELECT * FROM places WHERE {conditions} OFFSET 0) AS places")
+# What is common is met soon on the way through the keys: the planner takes words that are the
+# beginning of many for rare ones, and would sort them all.
+_COMMON = SQL("(SELECT * FROM places WHERE {begun} ORDER BY owner, location_id OFFSET 0) AS places")
 # Of every hundredth page of the table, which is read in a millisecond.
-_IS_RARE = SQL("""
-SELECT count(*) < 5 FROM places TABLESAMPLE SYSTEM (1) WHERE listed AND {conditions}
+_SAMPLE = SQL("""
+SELECT count(*) < 5 FROM places TABLESAMPLE SYSTEM (1) WHERE {conditions}
+""")
+
+_MATCHING = SQL("words @@ %(query)s::tsquery")
+# Of some places, which are enough: a beginning that more of them have says little.
+_WORDS_LIKE = SQL("""
+SELECT DISTINCT word.lexeme
+FROM (
+    SELECT words FROM places WHERE {conditions} LIMIT 1000
+) AS p, unnest(p.words) AS word (lexeme, positions, weights)
+WHERE starts_with(word.lexeme, %(beginning)s) LIMIT 500
 """)
 
 # The haversine of a distance over ground; places within a box around it only are asked.
@@ -77,6 +91,10 @@ class Circle:
     radius_m: float
 
 
+# Where a page ends: how far away its last place is, whose it is, and its id.
+After = tuple[float, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A Location as a search shows it; `away` orders what was found."""
@@ -100,6 +118,7 @@ class Place:
     kwh_price: Decimal | None
     currency: str | None
     published: bool
+    allowed_to: list[str]
     listed: bool
     hours: str | None
     away: float
@@ -111,9 +130,10 @@ class Place:
         """Its latitude and longitude."""
         return self.lat, self.lon
 
-
-# Where a page ends: how far away its last place is, whose it is, and its id.
-After = tuple[float, str, str]
+    @property
+    def order(self) -> After:
+        """What places are ordered by."""
+        return self.away, self.owner, self.location_id
 
 
 async def nearest(
@@ -129,7 +149,12 @@ async def nearest(
 
     Within a `circle`, if there is one.
     """
-    rare = not _bounded(views) and await _is_rare(conn, filters)
+    asks = filters != Filters(filters.owners)
+    rare = bool(filters.tokens) or (
+        asks
+        and not _bounded(views)
+        and await _is_rare(conn, conditions_of(filters), values_of(filters))
+    )
     statement, values = nearest_statement(
         views, filters, limit=limit, circle=circle, after=after, rare=rare
     )
@@ -179,13 +204,59 @@ async def by_key(
     conn: Hot, filters: Filters, *, limit: int, after: After | None = None
 ) -> list[Place]:
     """Places wherever they are, in the order of their ids."""
-    values = values_of(filters) | {"limit": limit}
+    statement, values = by_key_statement(
+        filters, limit=limit, after=after, rare=bool(filters.tokens)
+    )
+    return await _places(conn, statement, values)
+
+
+async def matching(
+    conn: Hot, filters: Filters, query: str, *, rank: int, limit: int, after: After | None = None
+) -> list[Place]:
+    """Places that match a tsquery, wherever they are, in the order of their ids; each is as far
+    away as `rank` says."""
+    alike = [*conditions_of(filters), _MATCHING]
+    rare = bool(filters.tokens) or await _is_rare(
+        conn, alike, values_of(filters) | {"query": query}
+    )
+    statement, values = by_key_statement(
+        filters, limit=limit, after=after, query=query, rank=rank, rare=rare
+    )
+    return await _places(conn, statement, values)
+
+
+def by_key_statement(
+    filters: Filters,
+    *,
+    limit: int,
+    after: After | None = None,
+    query: str | None = None,
+    rank: int = 0,
+    rare: bool = False,
+) -> tuple[Composed, dict[str, object]]:
+    """The same as a statement and its values; `rare` is what few places are like."""
+    values = values_of(filters) | {"limit": limit, "rank": rank}
     conditions = conditions_of(filters)
+    if query is not None:
+        values |= {"query": query}
+        conditions.append(_MATCHING)
+    together = SQL(" AND ").join(conditions)
+    begun: Composable = SQL("true")
     if after is not None:
         values |= {"owner": after[1], "location_id": after[2]}
-        conditions.append(SQL("(owner, location_id) > (%(owner)s, %(location_id)s)"))
-    statement = _BY_KEY.format(columns=COLUMNS, conditions=SQL(" AND ").join(conditions))
-    return await _places(conn, statement, values)
+        begun = SQL("(owner, location_id) > (%(owner)s, %(location_id)s)")
+    source = _RARE.format(conditions=together) if rare else _COMMON.format(begun=begun)
+    statement = _BY_KEY.format(columns=COLUMNS, source=source, conditions=together, begun=begun)
+    return statement, values
+
+
+async def words_like(conn: Hot, filters: Filters, beginning: str) -> list[str]:
+    """Some of the words that places of the same CPOs have and that begin so."""
+    of_owners = Filters(filters.owners, filters.tokens)
+    conditions = SQL(" AND ").join((*conditions_of(of_owners), _MATCHING))
+    values = values_of(of_owners) | {"query": f"'{beginning}':*", "beginning": beginning}
+    cursor = await conn.execute(_WORDS_LIKE.format(conditions=conditions), values)
+    return [lexeme for (lexeme,) in await cursor.fetchall()]
 
 
 async def of(conn: Hot, keys: Sequence[tuple[str, str]]) -> list[Place]:
@@ -218,13 +289,10 @@ def _bounded(views: Sequence[View]) -> bool:
     return all(view.box is not None and view.box.east - view.box.west < 10 for view in views)
 
 
-async def _is_rare(conn: Hot, filters: Filters) -> bool:
+async def _is_rare(conn: Hot, conditions: Sequence[Composable], values: dict[str, object]) -> bool:
     """Whether few places are like that, as far as a sample tells."""
-    if filters == Filters(filters.owners):
-        return False
-    alike = SQL(" AND ").join(conditions_of(filters))
-    statement = _IS_RARE.format(conditions=alike)
-    (is_rare,) = await one_row(conn, statement, values_of(filters))
+    statement = _SAMPLE.format(conditions=SQL(" AND ").join(conditions))
+    (is_rare,) = await one_row(conn, statement, values)
     return bool(is_rare)
 
 

@@ -103,14 +103,15 @@ async def put(
 
 
 async def running_elsewhere(
-    conn: Hot, token_id: str, *, owner: Party, location_id: str, since: datetime
+    conn: Hot, token_id: str, *, owner: Party, location_id: str | None, since: datetime
 ) -> list[str]:
-    """The Sessions that run with the same token at other Locations and were told of since then."""
+    """The Sessions that run with the same token at other Locations and were told of since then;
+    where the Location is not known, those of other CPOs."""
     cursor = await conn.execute(
         """
 SELECT id FROM sessions
 WHERE token_id = %s AND status = 'ACTIVE' AND last_updated >= %s
-    AND (owner, location_id) <> (%s, lower(%s))
+    AND (owner <> %s OR location_id <> lower(%s))
 ORDER BY id
 """,
         (token_id, since, owner.key, location_id),

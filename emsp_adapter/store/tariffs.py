@@ -107,18 +107,11 @@ async def current(conn: Hot, party: Party, tariff_id: str) -> dict[str, Any] | N
     return None if row is None else row[0]
 
 
-async def version_at(
-    conn: Hot, party: Party, tariff_id: str, at: datetime
-) -> dict[str, Any] | None:
-    """The Tariff as it was known at a moment, whatever became of it since."""
-    found = await versions_at(conn, party, [tariff_id], at)
-    return found[0] if found else None
-
-
 async def versions_at(
     conn: Hot, party: Party, tariff_ids: Sequence[str], at: datetime
 ) -> list[dict[str, Any]]:
-    """Each of these Tariffs as it was known at a moment, in the order of the ids."""
+    """Each of these Tariffs as it was known at a moment, whatever became of it since, in the order
+    of the ids."""
     ids = list(dict.fromkeys(each.lower() for each in tariff_ids))
     values = {"owner": party.key, "ids": ids, "at": at}
     found: dict[str, dict[str, Any]] = dict(

@@ -34,6 +34,8 @@ class TokenRow:
     contract_id: str
     document: dict[str, Any]
     created_at: datetime
+    # How it was last used as no driver uses a card: {rule, message, at}.
+    suspicion: dict[str, str] | None = None
 
     @property
     def uid(self) -> str:
@@ -41,7 +43,7 @@ class TokenRow:
         return str(self.document["uid"])
 
 
-_COLUMNS = "id, driver_id, type, label, state, contract_id, document, created_at"
+_COLUMNS = "id, driver_id, type, label, state, contract_id, document, created_at, suspicion"
 
 
 async def holder(conn: Hot, driver_id: str, *, lock: bool = False) -> Holder | None:
@@ -96,6 +98,43 @@ async def change(
         "UPDATE tokens SET state = %s, label = %s, document = %s WHERE id = %s",
         (state, label, Jsonb(document), token_id),
     )
+
+
+async def in_use(conn: Hot, driver_id: str) -> list[TokenRow]:
+    """The driver's tokens that are neither blocked nor removed."""
+    return [each for each in await of_driver(conn, driver_id) if each.state == "active"]
+
+
+async def suspect(
+    conn: Hot, token_id: str, suspicion: Mapping[str, str], *, before: datetime
+) -> bool:
+    """Keep how a token was used as no driver uses one; False when the same was kept since then."""
+    done = await conn.execute(
+        """
+UPDATE tokens SET suspicion = %(suspicion)s
+WHERE id = %(id)s AND (
+    suspicion IS NULL OR suspicion ->> 'rule' <> %(rule)s
+    OR (suspicion ->> 'at')::timestamptz <= %(before)s
+)
+""",
+        {
+            "suspicion": Jsonb(suspicion),
+            "id": token_id,
+            "rule": suspicion["rule"],
+            "before": before,
+        },
+    )
+    return done.rowcount == 1
+
+
+async def suspected(conn: Hot) -> list[TokenRow]:
+    """Every token in use that was used as no driver uses one, the last of them first."""
+    async with conn.cursor(row_factory=class_row(TokenRow)) as cursor:
+        await cursor.execute(
+            f"SELECT {_COLUMNS} FROM tokens WHERE suspicion IS NOT NULL AND state <> 'removed'"  # noqa: S608 - a constant
+            " ORDER BY suspicion ->> 'at' DESC, id"
+        )
+        return await cursor.fetchall()
 
 
 async def get(conn: Hot, token_id: str) -> TokenRow | None:

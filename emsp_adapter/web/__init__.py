@@ -18,6 +18,8 @@ __all__ = ["policy", "routes"]
 
 _MANIFEST = "application/manifest+json"
 _READ = ["GET", "HEAD"]
+# Letters that have room below an icon of a home screen.
+_SHORT = 12
 
 
 def routes(settings: EmspSettings) -> APIRouter:
@@ -109,11 +111,18 @@ def _config(settings: EmspSettings) -> Asset:
     return asset(json.dumps(told).encode(), TYPES[".json"])
 
 
+def _short(name: str) -> str:
+    """The words of a name that have room below an icon, or as much of the first as has."""
+    if len(name) <= _SHORT:
+        return name
+    return name[: _SHORT + 1].rpartition(" ")[0].strip() or name[:_SHORT]
+
+
 def _manifest(settings: EmspSettings) -> Asset:
     told = {
         "id": "/",
         "name": settings.name,
-        "short_name": settings.name[:12].strip(),
+        "short_name": _short(settings.name),
         "start_url": "/",
         "scope": "/",
         "display": "standalone",

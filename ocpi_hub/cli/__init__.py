@@ -15,12 +15,13 @@ from ocpi_hub.cli.object import objects
 from ocpi_hub.cli.partner import partners
 from ocpi_hub.cli.settlement import settlements
 from ocpi_hub.cli.tariff import tariffs
-from ocpi_hub.node.command import version_of
+from ocpi_hub.node.command import CommandLine, version_of
 from ocpi_hub.service import logs
 
 # Without rich's markup, which takes text in brackets for its own, and without its tracebacks,
 # which show local variables: tokens among them.
 app = typer.Typer(
+    cls=CommandLine,
     help="An OCPI 2.2.1 roaming hub. Settings: OCPI_HUB_* variables, see docs/settings.md.",
     no_args_is_help=True,
     add_completion=False,

@@ -133,7 +133,7 @@ async def invite(
         async with hub.db.begin() as conn:
             await record(conn, "partner.invite", name, {"parties": bound_to})
         await hub.registry.refresh()
-        platform, urls = hub.platform(name), await hub.urls()
+        platform, urls = hub.platform(name), hub.urls
     invitation = {
         "name": name,
         "status": platform_status(platform),
@@ -324,7 +324,7 @@ def _refuse_suspended(hub: Session, name: str) -> None:
 @asynccontextmanager
 async def _calling(hub: Session) -> AsyncIterator[Onboarding]:
     """The hub's side of credentials, with a client to call partners."""
-    urls = await hub.urls()
+    urls = hub.urls
     guard = AddressGuard(hub.settings.allow_private_networks, own_urls=(urls.public_url,))
     client = make_client(guard, tls_context())
     try:

@@ -49,12 +49,10 @@ class Session:
         known = ", ".join(sorted(p.name for p in self.snapshot.platforms.values())) or "none"
         raise CommandError(f"there is no partner {name} (known: {known})")
 
-    async def urls(self) -> HubUrls:
-        """The URLs partners use: those of the running hub, which may have been started with others
-        than our settings say."""
-        async with self.db.hot() as conn:
-            announced = await numbers.announced_url(conn)
-        return HubUrls(announced or self.settings.public_url)
+    @property
+    def urls(self) -> HubUrls:
+        """The URLs partners use."""
+        return HubUrls(self.settings.public_url)
 
     async def alive(self) -> bool:
         """Whether the hub runs."""

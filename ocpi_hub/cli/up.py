@@ -12,11 +12,11 @@ import typer
 
 from ocpi_hub.app import HubApp, running
 from ocpi_hub.cli.session import open_session
-from ocpi_hub.node import keys
+from ocpi_hub.node import kept, keys
 from ocpi_hub.node.command import Json, command
 from ocpi_hub.node.engine import open_database
 from ocpi_hub.node.output import say
-from ocpi_hub.node.running import Program, announce, listening, typed
+from ocpi_hub.node.running import Host, Port, Program, announce, listening, typed
 from ocpi_hub.node.running import migrate as run_migrations
 from ocpi_hub.node.settings import read_settings
 from ocpi_hub.rewriting import HubUrls
@@ -27,12 +27,6 @@ from ocpi_hub.store import numbers
 from ocpi_hub.store.restamp import adopt_cluster
 from ocpi_hub.store.schema import HUB_SCHEMA
 from ocpi_hub.store.tables import SCHEMA
-
-Host = Annotated[str | None, typer.Option(help="The address to listen on, before OCPI_HUB_HOST.")]
-Port = Annotated[
-    int | None,
-    typer.Option(min=0, max=65535, help="The port to listen on, before OCPI_HUB_PORT; 0 is any."),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,6 +64,7 @@ async def fanout(*, json: Json = False) -> None:
     hub.require_database(settings)
     with lifecycle.stop_signals() as stop:
         async with hub.ready_database(settings, migrate=False) as postgres:
+            settings = await kept.for_command(postgres.dsn, HUB_SCHEMA, settings)
             await _adopt(postgres)
             async with running(settings, postgres.dsn, keys.current(settings), serving=False):
                 announce({"status": "running", "pid": os.getpid()}, json=json)
@@ -100,12 +95,10 @@ def _program(
 
 @asynccontextmanager
 async def _known(settings: HubSettings, postgres: Postgres) -> AsyncIterator[None]:
-    """Commands learn from the database where the hub is reached, and when it has stopped."""
+    """Commands learn from the database when the hub has stopped."""
     await _adopt(postgres)
     async with open_session(settings, postgres.dsn):
         pass  # a key that does not fit is one sentence now, a failed start later
-    async with open_database(postgres.dsn, schema=SCHEMA, pool_size=1) as db, db.hot() as conn:
-        await numbers.announce(conn, settings.public_url)
     yield
     # One that broke down does not get here: its sign of life fades.
     if not postgres.failed.is_set():

@@ -118,7 +118,7 @@ async def _act(console: Console, seconds: float | None) -> int:
 async def _watch(console: Console, cast: Cast, seconds: float | None) -> None:
     """Shows what happens, from when everything is there."""
     await cast.everybody_there()
-    for line in addresses(cast.addresses):
+    for line in addresses(await cast.addresses()):
         console.print(line, soft_wrap=True)
     if seconds is None:
         await _look_on(console, cast, None)

@@ -76,16 +76,32 @@ class Identity:
     name: str
 
 
-def run_platform(identity: Identity, settle_in: Callable[[Platform], Resident]) -> None:
+# Makes the resident of a platform, who avoids the Locations with these ids.
+SettleIn = Callable[[Platform, frozenset[str]], Resident]
+
+
+def run_platform(identity: Identity, settle_in: SettleIn) -> None:
     """The main program of a sandbox platform; ends at SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(description=f"{identity.name}, a sandbox {identity.role}.")
     parser.add_argument("--port", type=int, required=True, help="The port to listen on.")
     parser.add_argument("--versions-url", required=True, help="Where the hub's versions are.")
+    parser.add_argument(
+        "--avoid", action="append", default=[], metavar="ID", help="Leave a Location to others."
+    )
     given = parser.parse_args()
     # Not an argument: arguments show in the list of processes.
     token = sys.stdin.readline().strip()
     logs.configure("info")
-    well = lifecycle.run(_run(identity, settle_in, given.port, given.versions_url, token))
+    avoided = frozenset(given.avoid)
+    well = lifecycle.run(
+        _run(
+            identity,
+            lambda platform: settle_in(platform, avoided),
+            given.port,
+            given.versions_url,
+            token,
+        )
+    )
     sys.exit(0 if well else 1)
 
 

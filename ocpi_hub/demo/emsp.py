@@ -3,7 +3,8 @@
     python -m ocpi_hub.demo.emsp --port 8030 --versions-url http://127.0.0.1:8000/ocpi/versions
 
 reads its invitation (token A) from standard input, registers, and goes on until it is told to
-finish. It speaks to nobody but the hub.
+finish. Its drivers leave alone each Location that is named with `--avoid ID`. It speaks to nobody
+but the hub.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _READ_PAUSE = 15.0
 class Emsp:
     """What the platform of an eMSP does. Made in the event loop that runs it."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, avoided: frozenset[str]) -> None:
         self.platform = platform
         self.shelves = {
             module: Shelf(module)
@@ -59,7 +60,7 @@ class Emsp:
         self._draw = random.Random()  # noqa: S311 - chance, not a secret
         self._finishing = asyncio.Event()
         self._under_way = asyncio.TaskGroup()
-        self._journeys = Journeys(platform, self.shelves, self._draw, self._finishing)
+        self._journeys = Journeys(platform, self.shelves, self._draw, self._finishing, avoided)
 
     # --- its life ------------------------------------------------------------------------------
 

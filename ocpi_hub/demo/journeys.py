@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,6 +66,19 @@ class Errand:
         }
 
 
+def free_plugs(
+    locations: Iterable[Document], *, avoided: frozenset[str]
+) -> list[tuple[Document, Document]]:
+    """Each EVSE that is free with its Location, but at those that are to be avoided."""
+    return [
+        (location, evse)
+        for location in locations
+        if location["id"] not in avoided
+        for evse in location["evses"]
+        if evse["status"] == "AVAILABLE"
+    ]
+
+
 @dataclass(slots=True)
 class Journeys:
     """Drivers on their way; each journey runs as a task of whoever calls `one`."""
@@ -74,6 +87,8 @@ class Journeys:
     shelves: Mapping[str, Shelf]
     draw: random.Random
     finishing: asyncio.Event
+    # Ids of Locations that are left to others.
+    avoided: frozenset[str]
     # Commands that were accepted or are being asked, by the id in their response_url.
     _waiting: dict[str, asyncio.Future[str]] = field(default_factory=dict)
     # Reservations: the CPO may tell later that one is over.
@@ -190,12 +205,7 @@ class Journeys:
 
     def _some_errand(self) -> Errand | None:
         """Some driver and an EVSE that is free, if there is one."""
-        free = [
-            (location, evse)
-            for location in self.shelves["locations"].all()
-            for evse in location["evses"]
-            if evse["status"] == "AVAILABLE"
-        ]
+        free = free_plugs(self.shelves["locations"].all(), avoided=self.avoided)
         if not free:
             return None
         location, evse = self.draw.choice(free)

@@ -40,6 +40,11 @@ class Place:
     latitude: str
     longitude: str
 
+    @property
+    def name(self) -> str:
+        """What drivers know it by."""
+        return f"Elm {self.city}"
+
 
 @dataclass(frozen=True, slots=True)
 class Station:
@@ -81,6 +86,9 @@ PLACES: Final = (
     _place("FI", "FIN", "Kestrinkatu 7", "Helsinki", "Helsinki", "25.5", "60.16990", "24.93840"),
 )
 
+# Where nobody charges but whoever looks at the demo.
+QUIET: Final = PLACES[0]
+
 # Both versions of OCPP at each place, and both kinds of current in each version.
 STATIONS: Final = tuple(
     Station(
@@ -92,6 +100,7 @@ STATIONS: Final = tuple(
     for number, place in enumerate(PLACES)
     for direct in (False, True)
 )
+QUIET_EVSE_UID: Final = next(each for each in STATIONS if each.place is QUIET).evse_uids[0]
 
 
 def locations(party: Party) -> list[Document]:
@@ -105,13 +114,15 @@ def tariffs(party: Party) -> list[Document]:
 
 
 def scenario() -> Document:
-    """The stations as `cpo-adapter simulate` reads them; each lives days of its own."""
+    """The stations as `cpo-adapter simulate` reads them; each lives days of its own, those of the
+    quiet place without visitors."""
     return {
         "stations": [
             {
                 "name": station.id,
                 "key": station.key,
                 "protocol": station.protocol,
+                "visitors": station.place is not QUIET,
                 "connectors": [
                     {"power_kw": power, "current": "DC" if station.direct else "AC"}
                     for power in station.powers
@@ -128,7 +139,7 @@ def _location(party: Party, place: Place) -> Document:
         "party_id": party.party_id,
         "id": place.id,
         "publish": True,
-        "name": f"Elm {place.city}",
+        "name": place.name,
         "address": place.street,
         "city": place.city,
         "country": place.alpha3,

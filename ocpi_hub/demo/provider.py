@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ocpi_hub.demo.neighbour import Neighbour
+from ocpi_hub.demo.neighbour import Neighbour, Refused
+from ocpi_hub.demo.processes import DemoError
 from ocpi_hub.demo.signing_in import access_token
 from ocpi_hub.protocol.party import Party
 
@@ -23,6 +24,8 @@ _ADAPTER: Final = "emsp_adapter"
 _API: Final = "/app/v1"
 _PAGE: Final = 100
 _CDRS_LISTED: Final = "1000"
+_HEAR_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,27 @@ class MobilityProvider:
     ) -> Any:
         """What the driver API answers the driver."""
         return await self.adapter.ask(method, f"{_API}{path}", document, headers=headers)
+
+    async def sticker(self, location: str, evse_uid: str) -> str:
+        """Where the QR code of a plug leads, once the adapter has heard of the place."""
+        driver = await self.signed_in()
+        try:
+            async with asyncio.timeout(_HEAR_SECONDS):
+                while not await driver.knows(location):
+                    self.adapter.child.require_running()
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise DemoError(f"the eMSP adapter has not heard of {location}") from None
+        made = await self.output(_ADAPTER, "qr", location, evse_uid)
+        return f"{self.adapter.url}/g/{made['code']}"
+
+    async def knows(self, location: str) -> bool:
+        """Whether the app shows the place."""
+        try:
+            await self.ask("GET", f"/locations/{location}")
+        except Refused:
+            return False
+        return True
 
     async def account(self) -> Account:
         """Everything that the driver was sold."""

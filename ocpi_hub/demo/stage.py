@@ -14,7 +14,7 @@ from typing import Any, Final
 from ocpi_hub.demo import cards, cpo, emsp, provider
 from ocpi_hub.demo.cpo import CPO, ChargePointOperator
 from ocpi_hub.demo.neighbour import Neighbour
-from ocpi_hub.demo.park import STATIONS
+from ocpi_hub.demo.park import QUIET, QUIET_EVSE_UID, STATIONS
 from ocpi_hub.demo.processes import Child, DemoError, free_port, output_of, together
 from ocpi_hub.demo.provider import MobilityProvider
 from ocpi_hub.demo.stations import Stations
@@ -46,6 +46,11 @@ _EMSP_SETTINGS: Final = {
     "EMSP_COUNTRY_CODE": provider.EMSP.country_code,
     "EMSP_PARTY_ID": provider.EMSP.party_id,
     "EMSP_NAME": provider.NAME,
+    # So that a receipt looks as it would; the VAT number is nobody's.
+    "EMSP_COMPANY": f"{provider.NAME} B.V.",
+    "EMSP_COMPANY_ADDRESS": "Esdoornlaan 1;1000 AA Amsterdam;Netherlands",
+    "EMSP_VAT_ID": "NL000000000B00",
+    "EMSP_VAT_RATE": "21",
     "EMSP_ALLOW_PRIVATE_NETWORKS": "true",
 }
 
@@ -83,8 +88,9 @@ class Stage:
         """The sandbox eMSP with an invitation to the hub, listening."""
         token = await self.invitation(emsp.IDENTITY.name, f"{emsp.IDENTITY.party}/EMSP")
         port = free_port(_SANDBOX_PORT)
-        arguments = (emsp.PROGRAM, "--port", str(port), "--versions-url", versions_url(hub))
-        child = await self.start("sandbox eMSP", *arguments, given=f"{token}\n")
+        where = ("--port", str(port), "--versions-url", versions_url(hub))
+        left = ("--avoid", QUIET.id)
+        child = await self.start("sandbox eMSP", emsp.PROGRAM, *where, *left, given=f"{token}\n")
         return await self._ready(child, port, "/status")
 
     async def invitation(self, name: str, party: str) -> str:
@@ -167,14 +173,16 @@ class Cast:
                 f"{_ONLINE_SECONDS:g} s"
             ) from None
 
-    @property
-    def addresses(self) -> Addresses:
-        """Where everybody is."""
+    async def addresses(self) -> Addresses:
+        """Where everybody is, and where somebody without an account may begin."""
         return Addresses(
             hub=self.hub.url,
             cpo=self.operator.adapter.url,
             emsp=self.provider.adapter.url,
             sandbox=self.emsp.url,
+            guest=await self.provider.sticker(
+                f"{CPO.country_code}*{CPO.party_id}*{QUIET.id}", QUIET_EVSE_UID
+            ),
         )
 
     def look(self) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocpi_hub.demo.compare import Row
-from ocpi_hub.demo.park import STATIONS
+from ocpi_hub.demo.park import QUIET, STATIONS
 from ocpi_hub.demo.provider import EMAIL, PASSWORD
 from ocpi_hub.demo.stations import Stations
 from ocpi_hub.demo.tally import Count, Told
@@ -35,12 +35,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where everybody is, without final slashes."""
+    """Where everybody is, without final slashes; `guest` is the page of a sticker."""
 
     hub: str
     cpo: str
     emsp: str
     sandbox: str
+    guest: str
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ def addresses(found: Addresses) -> Iterator[str]:
     yield ""
     yield f"Open {found.emsp} in a browser and log in as {EMAIL}"
     yield f"with the password {PASSWORD} to start a session; it ends in a receipt."
+    yield f"{QUIET.name} is left to you: the simulated drivers charge elsewhere."
+    yield f"Without an account, open {found.guest} as the QR code at a plug there does."
     yield ""
 
 

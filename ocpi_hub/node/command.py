@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from importlib.metadata import version
 from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from ocpi_hub.node.engine import UNAVAILABLE
-from ocpi_hub.node.output import CommandError, Exit, complain
+from ocpi_hub.node.output import CommandError, Exit, complain, document_error
 from ocpi_hub.node.schema import WrongSchema
 from ocpi_hub.node.secrets import WrongKey
 from ocpi_hub.protocol.errors import InvalidParameters, OcpiError
@@ -22,9 +25,41 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 T = TypeVar("T")
 
 _DISTRIBUTION = "ocpi-roaming-hub"
+# Whether --json is among the words of a command line.
+_JSON = f"{__name__}.json"
 
 _Main = Callable[..., Coroutine[Any, Any, None]]
 _EXPECTED = (CommandError, Refusal, WrongSchema, WrongKey, OcpiError, *UNAVAILABLE)
+
+
+class CommandLine(TyperGroup):
+    """A program's commands: of a wrong command line with --json, JSON says what is wrong too."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """What is said before the command."""
+        json = "--json" in args
+        with _documented(json=json):
+            context = super().make_context(info_name, args, parent, **extra)
+        context.meta[_JSON] = json
+        return context
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command with what is said after it."""
+        with _documented(json=ctx.meta[_JSON]):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _documented(*, json: bool) -> Iterator[None]:
+    """typer says it to people."""
+    try:
+        yield
+    except TyperException as error:
+        if json:
+            document_error(error.format_message())
+        raise
 
 
 def group(about: str) -> typer.Typer:

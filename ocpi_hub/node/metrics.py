@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -40,3 +40,11 @@ class Metrics:
     def watch(self, name: str, about: str, value: Callable[[], float]) -> None:
         """A number that is asked for when somebody looks."""
         Gauge(f"{self._prefix}_{name}", about, registry=self.registry).set_function(value)
+
+    def watch_each(
+        self, name: str, about: str, label: str, values: Mapping[str, Callable[[], float]]
+    ) -> None:
+        """The same of a number for each value of a label."""
+        gauge = Gauge(f"{self._prefix}_{name}", about, (label,), registry=self.registry)
+        for each, value in values.items():
+            gauge.labels(each).set_function(value)

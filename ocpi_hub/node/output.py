@@ -56,7 +56,12 @@ def complain(error: CommandError, *, json: bool) -> None:
     """Say what went wrong on stderr, and with --json on stdout too."""
     _people().print(f"[red]error:[/red] {_plain(str(error))}", soft_wrap=True)
     if json:
-        document({"error": {"status_code": error.status_code, "message": str(error)}})
+        document_error(str(error), status_code=error.status_code)
+
+
+def document_error(message: str, *, status_code: int | None = None) -> None:
+    """What went wrong, as the command's JSON document; the code is that of OCPI."""
+    document({"error": {"status_code": status_code, "message": message}})
 
 
 def answer(value: Any, *, json: bool, show: Callable[[], None]) -> None:

@@ -10,8 +10,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import Annotated, Any, Generic
 
+import typer
+
+from ocpi_hub.node import kept
 from ocpi_hub.node.output import CommandError, Exit, answer, document, say
 from ocpi_hub.node.schema import Schema
 from ocpi_hub.node.settings import NodeSettings, SettingsT, read_settings
@@ -19,9 +22,24 @@ from ocpi_hub.service import database, lifecycle, logs
 from ocpi_hub.service.postgres import Postgres
 from ocpi_hub.service.websocket import SocketLimits
 
+Host = Annotated[
+    str | None, typer.Option(help="The address to listen on, before the setting HOST.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="The port to listen on, before the setting PORT; 0 is any."
+    ),
+]
+
 
 def _usual(_: NodeSettings) -> SocketLimits:
     return SocketLimits()
+
+
+@asynccontextmanager
+async def _nobody(_: NodeSettings, __: Postgres) -> AsyncIterator[None]:
+    yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +47,8 @@ class Program(Generic[SettingsT]):
     """A service as its commands see it.
 
     `make_app` gives the ASGI application from settings and database URL; `known` is entered when
-    the database is ready and left after the last answer; `announce` says that it listens. `given`
+    the database is ready and left after the last answer, where somebody else has to know where the
+    service is; `announce` says that it listens. `given`
     are settings of the command line, which come before those of the environment; `sockets` bounds
     the websockets on its port.
     """
@@ -37,8 +56,8 @@ class Program(Generic[SettingsT]):
     settings: type[SettingsT]
     schema: Schema
     make_app: Callable[[SettingsT, str], Callable[..., Any]]
-    known: Callable[[SettingsT, Postgres], AbstractAsyncContextManager[None]]
     announce: Callable[[SettingsT], None]
+    known: Callable[[SettingsT, Postgres], AbstractAsyncContextManager[None]] = _nobody
     given: Mapping[str, object] = field(default_factory=dict)
     sockets: Callable[[SettingsT], SocketLimits] = _usual
 
@@ -88,6 +107,7 @@ class Program(Generic[SettingsT]):
         ):
             settings = self._on_real_port(settings, sock)
             async with self.ready_database(settings, migrate=migrate) as postgres:
+                settings = await kept.for_service(postgres.dsn, self.schema, settings)
                 async with self.known(settings, postgres), _stopped_with(postgres, stop):
                     app = self.make_app(settings, postgres.dsn)
                     lifecycle.expect_little_garbage()

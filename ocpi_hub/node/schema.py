@@ -19,10 +19,16 @@ class OldSchema(WrongSchema):
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables of one service and their revisions; `program` is what its operator types."""
+    """The tables of one service and their revisions; `program` is what its operator types.
+
+    The table `own` has one row: who the service is, and that it runs. `known_to_others` asks in SQL
+    whether its party stands in what it has published, or in what a partner registered.
+    """
 
     service: runner.Service
     program: str
+    own: str
+    known_to_others: str
 
     async def migrate(self, url: str) -> None:
         """Brings the database at `url` up to the newest revision; nothing to do is fine."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic
 
-from ocpi_hub.node import keys
+from ocpi_hub.node import kept, keys
 from ocpi_hub.node.engine import Database, open_database
 from ocpi_hub.node.schema import Schema
 from ocpi_hub.node.secrets import Vault
@@ -32,12 +32,12 @@ class Session(Generic[SettingsT]):
 async def database_of(
     kind: type[SettingsT], schema: Schema
 ) -> AsyncIterator[tuple[SettingsT, str]]:
-    """The settings and the URL of the database, which runs or is started, brought up to date where
-    it is the service's own."""
-    settings = read_settings(kind)
-    async with database.for_command(settings.database_url, settings.data_dir) as url:
-        await schema.prepare(url, migrate=settings.database_url is None)
-        yield settings, url
+    """The settings, as the service has them, and the URL of the database, which runs or is started,
+    brought up to date where it is the service's own."""
+    given = read_settings(kind)
+    async with database.for_command(given.database_url, given.data_dir) as url:
+        await schema.prepare(url, migrate=given.database_url is None)
+        yield await kept.for_command(url, schema, given), url
 
 
 @asynccontextmanager

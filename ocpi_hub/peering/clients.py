@@ -24,6 +24,7 @@ from ocpi_hub.peering.store.clients import Client
 from ocpi_hub.protocol.errors import InvalidParameters, ObjectNotFound, OcpiError, ServerError
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.message import Message, Reply
+from ocpi_hub.protocol.paging import object_of
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.roles import Interface, Role
 from ocpi_hub.protocol.types import format_datetime, parse_datetime
@@ -111,8 +112,8 @@ class Clients:
         """Everybody on a hub's list; None when it offers none."""
         if (_MODULE, Interface.SENDER) not in peer.endpoints:
             return None
-        listed = [_usable(document, peer) async for document in pull(self.outgoing, peer, _MODULE)]
-        return [client for client in listed if client is not None]
+        found = [_usable(listed, peer) async for listed in pull(self.outgoing, peer, _MODULE)]
+        return [client for client in found if client is not None]
 
     async def answer(self, message: Message, peer: Peer) -> Reply:
         """The answer to GET or PUT on our Receiver interface."""
@@ -142,9 +143,10 @@ def _shown(owner: Party, peer: Peer) -> Reply:
     raise ObjectNotFound(f"{owner} is not known here")
 
 
-def _usable(document: Mapping[str, Any], peer: Peer) -> Client | None:
+def _usable(listed: Any, peer: Peer) -> Client | None:
     """An object of a hub's list; one that cannot be used is skipped (ROB-01)."""
     try:
+        document = object_of(listed)
         check(ClientInfo, document)
     except OcpiError as error:
         skipped = {"action": "clients", "peer": peer.name, "reason": error.message}

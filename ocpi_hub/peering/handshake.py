@@ -6,7 +6,7 @@ roles and endpoints are those from before. Source: 2.2.1 credentials; checklist 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -85,8 +85,11 @@ class Registrar:
 
     # --- we are called -------------------------------------------------------------------------
 
-    async def invite(self, name: str) -> Invitation:
-        """A fresh token A; inviting a name again replaces its tokens and keeps everything else."""
+    async def invite(self, name: str, *, bound_to: Sequence[str] | None = None) -> Invitation:
+        """A fresh token A; inviting a name again replaces its tokens and keeps everything else.
+
+        `bound_to` holds the only parties and roles it may register, as NL/TNM/CPO.
+        """
         token, expires_at = new_token(), self.now() + INVITATION_LIFE
         async with self.db.hot_transaction() as conn:
             await registrations.invite(
@@ -95,6 +98,7 @@ class Registrar:
                 new_id=uuid4().hex,
                 token_hash=hash_token(token),
                 expires_at=expires_at,
+                bound_to=bound_to,
             )
         await self.peers.refresh()
         return Invitation(self.peers.named(name), token, expires_at)

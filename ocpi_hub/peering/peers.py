@@ -55,6 +55,8 @@ class Peer:
     endpoints: Endpoints
     quirks: frozenset[str]
     roles: tuple[PeerRole, ...]
+    # The only parties and roles it may register, as NL/TNM/CPO; None: any that nobody else has.
+    bound_to: tuple[str, ...] | None
     clients: tuple[Client, ...]
     # When the parties behind a hub were read last.
     clients_read_at: datetime | None
@@ -266,6 +268,7 @@ def _peer(row: Mapping[str, Any], clients: Sequence[Client], vault: Vault) -> Pe
             )
             for role in row["roles"]
         ),
+        bound_to=None if row["bound_to"] is None else tuple(row["bound_to"]),
         clients=tuple(clients),
         clients_read_at=row["clients_read_at"],
         presence=Presence(row["presence"]),

@@ -53,7 +53,7 @@ class Presence:
 
     async def _beat(self) -> None:
         async with self.db.hot() as conn:
-            await announced.beat(conn, self.outgoing.identity.public_url)
+            await announced.beat(conn)
 
     async def _look(self) -> None:
         registered = [peer for peer in self.peers if peer.registered]

@@ -29,8 +29,8 @@ async def pull(
     *,
     date_from: datetime | None = None,
     to: Party | None = None,
-) -> AsyncIterator[dict[str, Any]]:
-    """Every object of a list as it came, unchecked; what is no object is left out.
+) -> AsyncIterator[Any]:
+    """Everything that is on a list, each for `object_of` to read.
 
     Without `to` a hub is asked for everybody's. OcpiError when a page is refused, is no list or
     leads to another server; what was read before it has been given out then.
@@ -48,9 +48,8 @@ async def pull(
         seen.add(url)
         reply = await outgoing.send(row, to=to, peer=peer, url=url, correlation_id=correlation_id)
         objects = objects_of(reply)
-        for document in objects:
-            if isinstance(document, dict):
-                yield document
+        for listed in objects:
+            yield listed
         left -= len(reply.raw or b"")
         if left < 0 or len(seen) >= _MOST_PAGES:
             raise HubError(f"the list of {module} does not end: {len(seen)} pages were read")

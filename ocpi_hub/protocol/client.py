@@ -19,7 +19,7 @@ from ocpi_hub.protocol.errors import (
     UnknownReceiver,
 )
 from ocpi_hub.protocol.headers import CORRELATION_ID, REQUEST_ID, authorization, routing
-from ocpi_hub.protocol.jsontext import loads
+from ocpi_hub.protocol.jsontext import fit, load_parts, loads
 from ocpi_hub.protocol.message import Message, Reply
 from ocpi_hub.protocol.modules import Kind, Operation
 from ocpi_hub.protocol.quirks import Quirk
@@ -98,7 +98,7 @@ class Client:
             response = await transport.send(request, timeout=timeout)
         except TransportError as error:
             raise as_ocpi(error) from error
-        return read_reply(response)
+        return read_reply(response, of_list=message.operation.paged)
 
     def request(self, message: Message, peer: Peer, *, url: str) -> Request:
         """One HTTP request: own token, own X-Request-ID, the same X-Correlation-ID."""
@@ -159,14 +159,17 @@ def as_ocpi(error: TransportError) -> OcpiError:
             return HubError(f"the request could not be sent: {error}")
 
 
-def read_reply(response: Response) -> Reply:
-    """A response as a Reply; HubError (4000) when it is not an OCPI envelope."""
+def read_reply(response: Response, *, of_list: bool = False) -> Reply:
+    """A response as a Reply; HubError (4000) when it is not an OCPI envelope.
+
+    What a list holds is left to its reader: one object that cannot be kept spoils no other.
+    """
     if response.status in (401, 403):
         # Passed on, a 401 would tell the requester that its own token is bad (AUTH-22).
         raise RefusedByPeer(f"the receiver refuses the hub's token (HTTP {response.status})")
     if 300 <= response.status < 400:
         raise HubError(f"the receiver redirects (HTTP {response.status}), which is not followed")
-    envelope = _envelope(response)
+    envelope = _envelope(response, of_list=of_list)
     return Reply(
         status_code=envelope["status_code"],
         message=envelope.get("status_message"),
@@ -178,9 +181,9 @@ def read_reply(response: Response) -> Reply:
     )
 
 
-def _envelope(response: Response) -> dict[str, Any]:
+def _envelope(response: Response, *, of_list: bool) -> dict[str, Any]:
     try:
-        envelope = loads(response.body)
+        envelope = _head(response.body) if of_list else loads(response.body)
     except OcpiError as error:
         raise HubError(
             f"the receiver's answer (HTTP {response.status}) is not JSON: {error.message}"
@@ -193,6 +196,14 @@ def _envelope(response: Response) -> dict[str, Any]:
     if not isinstance(envelope.get("status_message"), str | None):
         raise HubError("the receiver's answer is not an OCPI response: status_message is no text")
     return envelope
+
+
+def _head(body: bytes) -> Any:
+    """The envelope without its data."""
+    envelope = load_parts(body)
+    if not isinstance(envelope, dict):
+        return fit(envelope)
+    return fit({name: value for name, value in envelope.items() if name != "data"})
 
 
 def _is_code(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 Refused with 2001 are duplicate keys, NUL and lone surrogates (Postgres cannot keep them), numbers
 too large to be one and nesting beyond any object of OCPI; what is no JSON at all is HTTP 400.
+Of a list that is pulled each object is held to that by itself: `load_parts`, then `fit`.
 """
 
 from __future__ import annotations
@@ -29,17 +30,24 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 def loads(body: bytes) -> Any:
     """The value of a JSON text; InvalidParameters or NotJson says what is wrong with it."""
-    text = _text(body)
-    to_walk = b"\\u" in body
-    try:
-        value = _decoded(text, _DECODER)
-    except _UnfitNumber:
-        # Read once more, with the number in its place, to say which field it is in.
-        value, to_walk = _decoded(text, _FINDER), True
+    value, doubtful = _read(body)
     if body.count(b"[") + body.count(b"{") > _MAX_DEPTH:
         _check_depth(value)
-    if to_walk:
+    if doubtful:
         _check_values(value)
+    return value
+
+
+def load_parts(body: bytes) -> Any:
+    """The value of a JSON text, no part of which may be used before it is `fit`; NotJson."""
+    value, _ = _read(body)
+    return value
+
+
+def fit(value: Any) -> Any:
+    """A part of what `load_parts` gave; InvalidParameters says why it is not to be used."""
+    _check_depth(value)
+    _check_values(value)
     return value
 
 
@@ -73,6 +81,16 @@ def same(a: object, b: object) -> bool:
     return a == b
 
 
+def _read(body: bytes) -> tuple[Any, bool]:
+    """The value of a JSON text, and whether something in it may not be fit to keep."""
+    text = _text(body)
+    try:
+        return _decoded(text, _DECODER), b"\\u" in body
+    except _Unfit:
+        # Read once more, with what is not fit in its place, to say which field it is in.
+        return _decoded(text, _FINDER), True
+
+
 def _text(body: bytes) -> str:
     if not body.strip():
         raise NotJson("the body is empty, expected JSON")
@@ -93,8 +111,8 @@ def _decoded(text: str, decoder: json.JSONDecoder) -> Any:
         raise _too_deep() from None
 
 
-class _UnfitNumber(Exception):
-    """A number that is too large to be one."""
+class _Unfit(Exception):
+    """A number that is too large to be one, or an object that has a key twice."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -102,7 +120,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         times = Counter(key for key, _ in pairs)
         twice = next(key for key, count in times.items() if count > 1)
-        raise InvalidParameters(f"{_quoted(twice)}: the key is there twice in one object")
+        raise _Unfit(f"{_quoted(twice)}: the key is there twice in one object")
     return found
 
 
@@ -116,26 +134,26 @@ def _decimal(text: str) -> Decimal:
     mantissa, _, exponent = text.lower().partition("e")
     _check_size(mantissa)
     if exponent and (len(exponent) > 4 or abs(int(exponent)) > _MAX_EXPONENT):
-        raise _UnfitNumber(f"the number {text[:40]} has an exponent beyond {_MAX_EXPONENT}")
+        raise _Unfit(f"the number {text[:40]} has an exponent beyond {_MAX_EXPONENT}")
     return Decimal(text)
 
 
 def _check_size(mantissa: str) -> None:
     if len(mantissa.replace(".", "").lstrip("-")) > _MAX_DIGITS:
-        raise _UnfitNumber(f"the number {mantissa[:40]} has more than {_MAX_DIGITS} digits")
+        raise _Unfit(f"the number {mantissa[:40]} has more than {_MAX_DIGITS} digits")
 
 
 def _constant(name: str) -> NoReturn:
     raise NotJson(f"the body is not JSON: {name} is not a number of JSON")
 
 
-def _kept(read: Callable[[str], object]) -> Callable[[str], object]:
-    """The same reader, with a number that does not fit as a value instead of an exception."""
+def _kept(read: Callable[[Any], object]) -> Callable[[Any], object]:
+    """The same reader, with what is not fit as a value instead of an exception."""
 
-    def reader(text: str) -> object:
+    def reader(found: Any) -> object:
         try:
-            return read(text)
-        except _UnfitNumber as unfit:
+            return read(found)
+        except _Unfit as unfit:
             return unfit
 
     return reader
@@ -148,7 +166,7 @@ _DECODER = json.JSONDecoder(
     parse_constant=_constant,
 )
 _FINDER = json.JSONDecoder(
-    object_pairs_hook=_object,
+    object_pairs_hook=_kept(_object),
     parse_int=_kept(_integer),
     parse_float=_kept(_decimal),
     parse_constant=_constant,
@@ -156,12 +174,12 @@ _FINDER = json.JSONDecoder(
 
 
 def _check_depth(value: object) -> None:
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(_MAX_DEPTH):
         level = [
             child
             for node in level
-            for child in (node.values() if isinstance(node, dict) else node)  # type: ignore[attr-defined]  # only containers are kept
+            for child in (node.values() if isinstance(node, dict) else node)
             if isinstance(child, dict | list)
         ]
         if not level:
@@ -176,7 +194,7 @@ def _check_values(value: object, place: tuple[str, ...] = ()) -> None:
             what = "NUL" if found.group() == "\x00" else "a lone surrogate"
             point = f"U+{ord(found.group()):04X}"
             raise InvalidParameters(f"{_named(place)}: {what} ({point}) cannot be kept")
-        case _UnfitNumber():
+        case _Unfit():
             raise InvalidParameters(f"{_named(place)}: {value}")
         case dict():
             for key, child in value.items():

@@ -95,6 +95,11 @@ class Operation:
         return self.method == "PATCH"
 
     @property
+    def paged(self) -> bool:
+        """Whether its answer is a page of a list."""
+        return self.query == _PAGE
+
+    @property
     def operation_id(self) -> str:
         """A name that no other row has."""
         level = "_".join(s.strip("{}") for s in self.segments if s not in _OWNER)

@@ -10,11 +10,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
-from ocpi_hub.protocol.client import data_of
-from ocpi_hub.protocol.errors import HubError
+from ocpi_hub.protocol.errors import HubError, InvalidParameters
 from ocpi_hub.protocol.headers import next_link
+from ocpi_hub.protocol.jsontext import fit, load_parts
 from ocpi_hub.protocol.message import Reply
+from ocpi_hub.protocol.types import kind_of
 from ocpi_hub.protocol.urls import origin
+
+_LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,28 @@ class Page:
 
 
 def objects_of(reply: Reply) -> list[Any]:
-    """The objects of a peer's page as they came; HubError where it is none."""
+    """What a peer's page lists, each for `object_of` to read; HubError where it is no page."""
     if not reply.ok:
         raise HubError(f"the list was refused: OCPI {reply.status_code} {reply.message or ''}")
-    data = data_of(reply)
+    data = None if reply.raw is None else load_parts(reply.raw).get("data")
     if not isinstance(data, list):
         raise HubError("the list is no list: data is not an array")
     return data
+
+
+def object_of(listed: Any) -> dict[str, Any]:
+    """One object of a page; InvalidParameters when it cannot be kept or is something else."""
+    found = fit(listed)
+    if not isinstance(found, dict):
+        raise InvalidParameters(f"body: expected an object, got {kind_of(found)}")
+    return found
+
+
+def name_of(listed: Any) -> str:
+    """What an object of a page is called where it is left out."""
+    named = listed if isinstance(listed, dict) else {}
+    found = named.get("id") or named.get("uid")
+    return ascii(found[:_LONGEST_NAME])[1:-1] if isinstance(found, str) else "one without an id"
 
 
 def next_page(url: str, reply: Reply, seen: set[str]) -> str | None:

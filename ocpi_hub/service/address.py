@@ -147,8 +147,11 @@ class AddressGuard:
         return Target(scheme, host, port, path if path.startswith("/") else f"/{path}")
 
     def _check_scheme(self, scheme: str) -> None:
-        if scheme != "https" and not (scheme == "http" and self.allow_private):
-            raise AddressRefused(f"the URL's scheme is {scheme}, expected https")
+        if scheme == "https" or (scheme == "http" and self.allow_private):
+            return
+        way = ", or ALLOW_PRIVATE_NETWORKS for partners in your own network"
+        hint = way if scheme == "http" and not self.allow_private else ""
+        raise AddressRefused(f"the URL's scheme is {scheme}, expected https{hint}")
 
     def _check_port(self, port: int) -> None:
         # Below 1024 live mail, shells and directories; partners run APIs on 443, 8443 and the like.

@@ -11,6 +11,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
 
 import aiohttp
 import httpx
@@ -31,6 +32,9 @@ from ocpi_hub.service.transport import (
 )
 
 CONNECT_LIMIT = 3.0
+
+# Who calls, for whoever reads logs at the other end.
+_USER_AGENT = f"ocpi-roaming-hub/{version('ocpi-roaming-hub')}"
 
 
 class _GuardedResolver(AbstractResolver):
@@ -95,7 +99,7 @@ def make_client(
     """
     return httpx.AsyncClient(
         transport=_GuardedTransport(guard, context, connections),
-        headers={"Accept-Encoding": "identity"},
+        headers={"Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
         timeout=httpx.Timeout(None, connect=CONNECT_LIMIT),
         follow_redirects=False,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

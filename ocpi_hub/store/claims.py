@@ -14,14 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.jsontext import dumps
 from ocpi_hub.protocol.party import Party
-from ocpi_hub.protocol.roles import Role
+from ocpi_hub.protocol.roles import Role, party_in_role
 from ocpi_hub.store.platforms import PlatformStatus
 from ocpi_hub.store.tables import parties, platforms
 
 # A Party.key and a role.
 Pair = tuple[str, Role]
-
-_ROLES = ", ".join(role for role in Role if role is not Role.HUB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,7 @@ class Claim:
     @classmethod
     def parse(cls, text: str) -> Claim:
         """From `NL/TNM/CPO`, or InvalidParameters."""
-        party, slash, role = text.rpartition("/")
-        if not slash or "/" not in party:
-            raise InvalidParameters(f"party {text!r} is not of the form NL/TNM/CPO")
-        if role.upper() not in set(Role):
-            expected = "EMSP, as on the wire" if role.upper() == "MSP" else f"one of {_ROLES}"
-            raise InvalidParameters(f"{text}: there is no role {role}, expected {expected}")
-        return cls(Party.parse(party), Role(role.upper()), {})
+        return cls(*party_in_role(text), {})
 
     def __str__(self) -> str:
         return f"{self.party}/{self.role}"

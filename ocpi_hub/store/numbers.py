@@ -77,24 +77,9 @@ async def alive(conn: Hot) -> bool:
     return row is not None and bool(row[0])
 
 
-async def announce(conn: Hot, public_url: str) -> None:
-    """Keep where partners reach the hub, for commands that do not know how it was started."""
-    await conn.execute("UPDATE state SET public_url = %s", (public_url,))
-
-
 async def rest(conn: Hot) -> None:
     """Say that the hub stops; another process of it says otherwise within seconds."""
     await conn.execute("UPDATE state SET alive_at = NULL")
-
-
-async def announced_url(conn: Hot) -> str | None:
-    """Where partners reach the hub that runs on this database; None while none runs."""
-    cursor = await conn.execute(
-        "SELECT public_url FROM state WHERE alive_at > now() - make_interval(secs => %s)",
-        (ALIVE_SECONDS,),
-    )
-    row = await cursor.fetchone()
-    return None if row is None else row[0]
 
 
 async def custody(conn: Hot, *, now: datetime) -> CustodyNumbers:

@@ -6,4 +6,11 @@ from migrations import runner
 from ocpi_hub.node.schema import Schema
 from ocpi_hub.store.tables import metadata
 
-HUB_SCHEMA = Schema(runner.Service("hub", metadata), program="ocpi-hub")
+HUB_SCHEMA = Schema(
+    runner.Service("hub", metadata),
+    program="ocpi-hub",
+    own="state",
+    known_to_others=(
+        "SELECT EXISTS (SELECT FROM platforms WHERE status IN ('registered', 'suspended'))"
+    ),
+)

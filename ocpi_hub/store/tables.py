@@ -78,6 +78,10 @@ state = Table(
     Column("public_url", Text),
     # Records of exchanges that were not written, of all processes.
     Column("dropped_records", BigInteger, nullable=False, server_default=text("0")),
+    # Who the hub is; null until it is first worked with.
+    Column("country_code", Text),
+    Column("party_id", Text),
+    Column("name", Text),
 )
 
 platforms = Table(

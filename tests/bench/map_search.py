@@ -15,8 +15,11 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg.sql import SQL
 
+from emsp_adapter.network import finding
 from emsp_adapter.network.clusters import Overviews
 from emsp_adapter.network.mercator import Box
+from emsp_adapter.network.spelling import words
+from emsp_adapter.network.text_search import best_first
 from emsp_adapter.network.views import from_point, in_box
 from emsp_adapter.store import places, search
 from emsp_adapter.store.filters import Filters
@@ -35,10 +38,15 @@ _BATCH = 20_000
 _ROWS = 50
 _CALLS = 40
 _GOAL = 5.0
-_INDEX = "places_position_ix"
+_INDEX, _WORDS_INDEX = "places_position_ix", "places_words_ix"
 _ALL = Filters(owners=(_OWNER.key,))
 _FREE_AND_FAST = Filters(
     owners=(_OWNER.key,), plugs=("IEC_62196_T2_COMBO",), min_watts=100_000, free=True
+)
+_TEXTS = (
+    ("one name of all", "Station 4711"),
+    ("the same with a slip", "Statoin 4711"),
+    ("a word that few have", "town 17"),
 )
 _WORLD = Box(-180.0, -85.0, 180.0, 85.0)
 
@@ -49,7 +57,8 @@ INSERT INTO places (owner, location_id, key, name, address, city, country, opera
 SELECT %(owner)s, 'loc' || n, 'NL*CPO*LOC' || n, 'Station ' || n, 'Market ' || n, 'Town ' || town,
     'NLD', 'Example Charging ' || n %% 7, lat, lon,
     point(6378137 * radians(lon), 6378137 * ln(tan(pi() / 4 + radians(lat) / 2))),
-    array_to_tsvector(ARRAY['station', n::text, 'market', 'town', town::text, 'example']),
+    ('''^station ' || n || ''':1A station:1A ' || n || ':1A,2B market:2B town:2B ' || town
+        || ':2B example:3C')::tsvector,
     true, true
 FROM (
     SELECT n, town, 44 + (town * 7919 %% 1000) / 100.0 + (random() - 0.5) ^ 3 AS lat,
@@ -101,6 +110,8 @@ async def bench(postgres_url: str) -> list[Figure]:
                 await _page(
                     "nearest 50, free and fast", conn, partial(_nearest, conn, _FREE_AND_FAST)
                 ),
+                await _page("50 by a word that all have", conn, partial(_named, conn, "station")),
+                *[await _timed(conn, what, text) for what, text in _TEXTS],
             ]
         return [*figures, *await _world(db)]
 
@@ -135,13 +146,30 @@ async def _boxed(conn: Hot, filters: Filters, town: int) -> Sequence[object]:
     return await search.nearest(conn, _box(town), filters, limit=_ROWS)
 
 
+async def _named(conn: Hot, text: str, town: int) -> Sequence[object]:
+    return await finding.by_words(conn, _ALL, words(text), limit=_ROWS)
+
+
+async def _timed(conn: Hot, what: str, text: str) -> Figure:
+    """Milliseconds that a text takes, of the fastest of some times."""
+    times = []
+    for _ in range(_CALLS):
+        begun = time.perf_counter()
+        found = await _named(conn, text, 0)
+        times.append((time.perf_counter() - begun) * 1000)
+        if not found:
+            raise RuntimeError(f"nothing was found for {text!r}")
+    return shown(f"map: {what}", min(times), "ms")
+
+
 async def _by_key(conn: Hot, town: int) -> Sequence[object]:
     ids = [f"loc{(town * 7 + n * 1999) % _LOCATIONS}" for n in range(_ROWS)]
     return await (await conn.execute(_BY_KEY, ([_OWNER.key] * _ROWS, ids))).fetchall()
 
 
 async def _check_plans(conn: Hot) -> None:
-    """RuntimeError unless the index of positions gives the rows, in its order."""
+    """RuntimeError unless the index of positions gives the rows, in its order, and that of words
+    those of a text that few have."""
     for views in (from_point(*_centre(0)), _box(0)):
         statement, values = search.nearest_statement(views, _ALL, limit=_ROWS)
         plan = await (await conn.execute(SQL("EXPLAIN ") + statement, values)).fetchall()
@@ -150,6 +178,11 @@ async def _check_plans(conn: Hot) -> None:
             "Order By" in line for line in lines
         ):
             raise RuntimeError("\n".join(("the index is not used:", *lines)))
+    for query in best_first(words("Station 4711")):
+        statement, values = search.by_key_statement(_ALL, limit=_ROWS, query=query, rare=True)
+        plan = await (await conn.execute(SQL("EXPLAIN ") + statement, values)).fetchall()
+        if not any(_WORDS_INDEX in line for (line,) in plan):
+            raise RuntimeError("\n".join((f"no index for {query}:", *(each for (each,) in plan))))
 
 
 async def _world(db: Database) -> list[Figure]:

@@ -106,6 +106,20 @@ async def test_a_token_is_put_patched_and_read(cpo_database_url: str) -> None:
     assert data_of(found) == CARD | changes
 
 
+async def test_a_token_that_cannot_be_kept_spoils_no_list(cpo_database_url: str) -> None:
+    """ROB-01."""
+    listed = [CARD | {"uid": "BAD", "visual_number": "a\0b"}, CARD]
+    async with adapter(cpo_database_url) as cpo, emsp(cpo, tokens=listed) as ems:
+
+        async def found() -> bool:
+            return status(await _tokens(ems, "GET")) == (200, 1000)
+
+        await eventually(found)
+        bad = await _tokens(ems, "GET", PATH.replace(CARD["uid"], "BAD"))
+
+    assert status(bad)[0] == 404
+
+
 async def test_tokens_of_one_uid_are_told_apart_by_their_type(cpo_database_url: str) -> None:
     app = CARD | {"type": "APP_USER"}
     async with adapter(cpo_database_url) as cpo, emsp(cpo) as ems:

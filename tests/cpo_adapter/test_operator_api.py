@@ -102,6 +102,10 @@ async def test_the_description_needs_no_token_and_names_every_route(
     described = (await shared_operator("GET", "/openapi.json", role=None)).json
 
     assert "/stations/{station_id}/ocpp/{action}" in described["paths"]
+    assert set(described["paths"]["/stations"]["post"]["responses"]) == {
+        *("201", "400", "401", "403", "409", "413", "422", "503")
+    }
+    assert "ProblemDetails" in described["components"]["schemas"]
     assert (await shared_operator("GET", "/docs", role="admin")).status == 404
 
 

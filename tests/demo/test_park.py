@@ -51,6 +51,16 @@ def test_every_connector_has_a_tariff_that_there_is() -> None:
     assert used == {tariff["id"] for tariff in TARIFFS}
 
 
+def test_one_place_with_both_kinds_of_current_and_of_ocpp_has_no_visitors() -> None:
+    quiet = [each for each in park.scenario()["stations"] if not each["visitors"]]
+
+    assert {each["name"] for each in quiet} == {
+        each.id for each in park.STATIONS if each.place is park.QUIET
+    }
+    assert {each["protocol"] for each in quiet} == {"1.6", "2.0.1"}
+    assert {each["connectors"][0]["current"] for each in quiet} == {"AC", "DC"}
+
+
 def test_half_of_the_stations_speak_each_version_of_ocpp() -> None:
     spoken = [station["protocol"] for station in park.scenario()["stations"]]
 

@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 DECLINED, UNCONFIRMED = "pm_declined", "pm_unconfirmed"
+EXPIRED, POOR = "pm_expired", "pm_poor"
 _STALL_SECONDS = 120.0
 # The least that is charged or held, and of anything else 1.
 _LEAST = {"eur": 50}
@@ -107,6 +108,11 @@ class Books:
     def _intent(self, given: Mapping[str, str]) -> Answer:
         if given["payment_method"] == DECLINED:
             return _error(402, "card_declined", "Your card was declined.")
+        if given["payment_method"] == POOR:
+            why = "Your card has insufficient funds."
+            return _error(402, "card_declined", why, decline_code="insufficient_funds")
+        if given["payment_method"] == EXPIRED:
+            return _error(402, "expired_card", "Your card has expired.")
         if given["payment_method"] == UNCONFIRMED:
             return _error(402, "authentication_required", "Your card must be confirmed.")
         amount = int(given["amount"])

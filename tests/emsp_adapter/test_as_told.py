@@ -144,6 +144,55 @@ async def test_what_is_hung_at_a_connector_during_a_session_does_not_count(
     assert await cleared(emsp) == ("disputed", "tariff DEAR did not hang at the connector")
 
 
+async def _hang_dear(emsp: Adapter, partner: Cpo) -> None:
+    """From now on DEAR hangs at the connector; its stamps are older than the session."""
+    await partner.put("tariffs", "DEAR", dear())
+    evse = samples.evse(
+        connectors=[samples.connector(tariff_ids=["DEAR"])], last_updated=moment(BEGUN)
+    )
+    changed = samples.location(evses=[evse], last_updated=moment(emsp.office.now()))
+    assert (await partner.put("locations", "LOC1", changed))[1] == 1000
+
+
+async def test_t22_what_is_hung_at_a_connector_afterwards_does_not_count_without_a_session(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    await publish(partner)
+    made = await card(emsp, await emsp.driver())
+    await _hang_dear(emsp, partner)
+
+    await partner.post_cdr(of_dear(made, session_id=None))
+
+    assert await cleared(emsp) == ("disputed", "tariff DEAR did not hang at the connector")
+
+
+async def test_t22_what_hung_at_a_connector_before_counts_for_a_session_of_then(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    await publish(partner)
+    made = await card(emsp, await emsp.driver())
+    await _hang_dear(emsp, partner)
+    await partner.put("sessions", "SESSION1", completed(made))
+
+    await partner.post_cdr(cdr(made))
+
+    assert (await cleared(emsp))[0] == "accepted"
+
+
+async def test_what_hangs_at_a_connector_counts_from_when_we_knew_it(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    await publish(partner)
+    made = await card(emsp, await emsp.driver())
+    await _hang_dear(emsp, partner)
+    async with emsp.db.hot_transaction() as conn:
+        await conn.execute("UPDATE hung_tariffs SET until = until - interval '1 day'")
+
+    await partner.post_cdr(of_dear(made, session_id=None))
+
+    assert (await cleared(emsp))[0] == "accepted"
+
+
 ELSEWHERE: dict[str, dict[str, str]] = {
     "a connector that nobody knows": {"connector_id": "99"},
     "an EVSE that nobody knows": {"evse_uid": "EVSE99"},
@@ -185,7 +234,7 @@ async def test_a_price_that_nobody_knows_counts_up_to_a_limit(emsp: Adapter, par
 
     assert await cleared(emsp) == (
         "disputed",
-        "no tariff was published there, and it claims more than 100",
+        "no tariff was published there, and it claims more than 100 EUR",
     )
 
 

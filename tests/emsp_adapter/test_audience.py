@@ -33,6 +33,7 @@ def _peer(
         token_out="a-token-for-the-peer",
         endpoints={},
         quirks=frozenset(),
+        bound_to=None,
         roles=(role,),
         clients=clients,
         clients_read_at=NOW,

@@ -195,7 +195,7 @@ async def test_what_was_held_is_captured(emsp: Adapter, partner: Cpo) -> None:
 async def test_what_is_over_the_hold_is_charged_beside_it(
     emsp_database_url: str,
 ) -> None:
-    async with adapter(emsp_database_url, hold_amount=Decimal(5)) as emsp, cpo(emsp) as partner:
+    async with adapter(emsp_database_url, hold_amounts="EUR=5") as emsp, cpo(emsp) as partner:
         driver, _ = await _charged(emsp, partner)
         await emsp.parts.clearing.step()
         row = await emsp.row("SELECT charge_id FROM cdrs")
@@ -219,19 +219,6 @@ async def test_a_hold_is_made_once_per_charge(emsp: Adapter) -> None:
     assert first.note is not None
     assert "no money" in first.note
     assert await emsp.rows("SELECT count(*) FROM holds") == [(1,)]
-
-
-@pytest.mark.parametrize(
-    ("currency", "amount"), [("EUR", "50.00"), ("JPY", "5000"), ("KWD", "50.000")]
-)
-async def test_a_hold_is_in_the_coins_of_its_currency(
-    emsp: Adapter, currency: str, amount: str
-) -> None:
-    driver = await emsp.driver()
-
-    held = await payments.hold(emsp.office, driver.id, "charge-1", currency)
-
-    assert held.amount == amount
 
 
 async def test_what_is_released_is_not_captured(emsp: Adapter, partner: Cpo) -> None:

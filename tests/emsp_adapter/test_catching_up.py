@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from emsp_adapter import catching_up
 from emsp_adapter.office import Office
 from ocpi_hub.protocol.errors import InvalidParameters
 from ocpi_hub.protocol.party import Party
 from tests.emsp_adapter.running import Adapter, adapter, cpo
-from tests.parties import Received, RecordingParty
+from tests.parties import (
+    Answer,
+    Received,
+    RecordingParty,
+    envelope,
+    envelope_of,
+    json_bytes,
+)
 from tests.partners import eventually
 from tests.peering.scene import behind
 from tests.samples import location
@@ -63,6 +71,73 @@ async def test_every_page_is_read_and_a_bad_object_holds_up_no_other(
 
     assert kept == [(NL, "L1"), (NL, "L2"), (NL, "L3"), (NL, "L4")]
     assert [("offset" in page.query) for page in asked(partner.party)] == [False, True, True, True]
+
+
+BAD_OBJECTS: dict[str, tuple[bytes, str, str]] = {
+    "a NUL": (
+        b'{"id": "N1", "evses": [{"uid": "a\\u0000b"}]}',
+        "N1",
+        "evses.0.uid: NUL (U+0000) cannot be kept",
+    ),
+    "a lone surrogate": (b'{"id": "N1", "x": "\\ud800"}', "N1", "x: a lone surrogate (U+D800)"),
+    "a number beyond what is kept": (
+        b'{"id": "N1", "price": 1234567890123456789012345678901}',
+        "N1",
+        "price: the number 1234567890123456789012345678901 has more than 30 digits",
+    ),
+    "an exponent beyond what is kept": (b'{"id": "N1", "x": 1e99}', "N1", "x: the number 1e99"),
+    "a key twice": (
+        b'{"id": "N1", "id": "N2"}',
+        "one without an id",
+        "'id': the key is there twice",
+    ),
+    "a key twice below": (b'{"id": "N1", "x": {"a": 1, "a": 2}}', "N1", "x: 'a': the key is"),
+    "65 levels": (
+        b'{"id": "N1", "x": ' + b"[" * 65 + b"]" * 65 + b"}",
+        "N1",
+        "nested deeper than 64 levels",
+    ),
+    "no object": (b'["L9"]', "one without an id", "body: expected an object, got an array"),
+    "a number": (b"9" * 31, "one without an id", "has more than 30 digits"),
+}
+
+
+@pytest.mark.parametrize(("bad", "name", "reason"), BAD_OBJECTS.values(), ids=BAD_OBJECTS)
+async def test_an_object_that_cannot_be_kept_spoils_no_page(
+    kept: Kept,
+    emsp_database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    bad: bytes,
+    name: str,
+    reason: str,
+) -> None:
+    caplog.set_level("INFO", "emsp_adapter.catching_up")
+
+    async with adapter(emsp_database_url) as emsp, cpo(emsp, connect=False) as partner:
+        partner.party.answer = _a_page_with(bad, partner.party)
+        await _connected(emsp, partner.party)
+        await eventually(lambda: len(kept) == 3)
+
+    assert kept == [(NL, "L1"), (NL, "L2"), (NL, "L3")]
+    (said,) = [r.__dict__ for r in caplog.records if r.message == "an object was left out"]
+    assert (said["of"], said["object"]) == ("locations", name)
+    assert reason in said["reason"]
+
+
+def _a_page_with(bad: bytes, party: RecordingParty) -> Answer:
+    """Two pages of Locations, the first with something between its good ones."""
+
+    async def answer(heard: Received) -> Response | None:
+        if heard.path != "/sender/locations":
+            return None
+        if "offset" in heard.query:
+            return envelope([location(id="L3")])
+        first = b",".join((json_bytes(location(id="L1")), bad, json_bytes(location(id="L2"))))
+        page = envelope_of(b"[" + first + b"]")
+        page.headers["Link"] = f'<{party.url}/ocpi/sender/locations?offset=3>; rel="next"'
+        return page
+
+    return answer
 
 
 async def test_an_object_of_somebody_else_is_left_out(kept: Kept, emsp_database_url: str) -> None:

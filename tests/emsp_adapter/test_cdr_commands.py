@@ -55,6 +55,11 @@ async def _rows(url: str, statement: str) -> list[tuple[Any, ...]]:
         return await (await conn.execute(statement.encode())).fetchall()
 
 
+async def _executed(url: str, statement: str) -> None:
+    async with open_database(url, schema=SCHEMA, pool_size=1) as db, db.hot() as conn:
+        await conn.execute(statement.encode())
+
+
 def test_what_is_disputed_is_listed_with_its_reason(disputed: EmspCommands) -> None:
     every = disputed("cdr", "list", "--json").json
     waiting = disputed("cdr", "list", "--disputed", "--json").json
@@ -106,6 +111,89 @@ def test_what_staff_refuses_is_never_billed(disputed: EmspCommands) -> None:
     assert (done.code, done.json["state"]) == (0, "refused")
     assert again.code == 1
     assert "CDR2 is refused" in again.stderr
+
+
+async def _suspected(url: str) -> None:
+    async with adapter(url, starts_per_hour=1) as emsp, cpo(emsp) as partner:
+        await card(emsp, await emsp.driver())
+        for _ in range(2):
+            await partner.party.call("POST", "sender", "tokens", f"{UID}/authorize")
+
+
+def test_staff_sees_cards_that_may_have_been_copied(
+    cli: EmspCommands, emsp_database_url: str, beside: BlockingPortal
+) -> None:
+    beside.call(_suspected, emsp_database_url)
+
+    every = cli("token", "list", "--suspected", "--json").json
+    of_driver = cli("token", "list", "--driver", "ada@drivers.example", "--json").json
+    for_people = cli("token", "list", "--suspected").stdout
+
+    assert [(each["uid"], each["suspicion"]["rule"]) for each in every] == [
+        (UID, "too_many_starts")
+    ]
+    assert of_driver == every
+    assert "too_many_starts" in for_people
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--suspected", "--driver", "ada@drivers.example")], ids=["neither", "both"]
+)
+def test_whose_cards_are_listed_is_said(cli: EmspCommands, words: tuple[str, ...]) -> None:
+    done = cli("token", "list", *words)
+
+    assert done.code == 64
+    assert "expected --driver or --suspected" in done.stderr
+
+
+async def _claimed_twice(url: str) -> None:
+    """CDR1 is right, CDR2 claims the same charge."""
+    async with adapter(url) as emsp, cpo(emsp) as partner:
+        made = await card(emsp, await emsp.driver())
+        await publish(partner)
+        await partner.post_cdr(cdr(made))
+        assert (await cleared(emsp, "CDR1"))[0] == "accepted"
+        await partner.post_cdr(cdr(made, id="CDR2"))
+        assert (await cleared(emsp, "CDR2"))[0] == "disputed"
+
+
+@pytest.fixture
+def claimed_twice(
+    cli: EmspCommands, emsp_database_url: str, beside: BlockingPortal
+) -> EmspCommands:
+    """The same after one charge was claimed by two CDRs."""
+    beside.call(_claimed_twice, emsp_database_url)
+    return cli
+
+
+def test_staff_does_not_bill_a_charge_twice_by_mistake(
+    claimed_twice: EmspCommands, emsp_database_url: str, beside: BlockingPortal
+) -> None:
+    done = claimed_twice("cdr", "accept", "CDR2", "--why", "it looks right")
+
+    assert done.code == 1
+    assert "CDR1" in done.stderr
+    assert "--even-if-billed" in done.stderr
+    found = beside.call(
+        _rows, emsp_database_url, "SELECT state, decision FROM cdrs WHERE cdr_id = 'cdr2'"
+    )
+    assert found == [("disputed", None)]
+
+
+def test_staff_may_bill_a_charge_twice_by_saying_so(claimed_twice: EmspCommands) -> None:
+    words = ("--why", "two cars at one EVSE", "--even-if-billed", "--json")
+    done = claimed_twice("cdr", "accept", "CDR2", *words)
+
+    assert (done.code, done.json["state"]) == (0, "accepted")
+
+
+def test_what_was_refused_of_two_leaves_the_other_to_be_accepted(
+    disputed: EmspCommands, emsp_database_url: str, beside: BlockingPortal
+) -> None:
+    statement = "UPDATE cdrs SET session_id = 'session2', state = 'refused' WHERE cdr_id = 'cdr1'"
+    beside.call(_executed, emsp_database_url, statement)
+
+    assert disputed("cdr", "accept", "CDR2", "--why", "agreed with the CPO").code == 0
 
 
 BAD = {

@@ -203,6 +203,14 @@ def test_what_a_cpo_states_is_the_price_where_no_tariff_is_known() -> None:
 
     assert total(found) == ("4.10", "0.86", "4.96")
     assert "cannot be checked" in found.remarks[0]
+    assert len(found.remarks) == 1
+
+
+def test_what_a_cpo_states_without_vat_says_so() -> None:
+    found = paid(usage("10", total_cost={"excl_vat": Decimal("4.10")}))
+
+    assert total(found) == ("4.10", "0.00", "4.10")
+    assert found.remarks[1] == "The operator does not state VAT; the price is without it."
 
 
 def test_a_price_speaks_the_drivers_language() -> None:

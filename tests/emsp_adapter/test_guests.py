@@ -52,6 +52,59 @@ async def test_a_sticker_names_a_plug_and_its_price(
     )
     # 20 kWh for 0.30, with VAT of 21 %.
     assert shown["price"]["total"]["gross"] == "7.26"
+    assert shown["price"]["plan"] is None
+
+
+async def test_a_sticker_says_how_old_the_status_is_and_why_not_to_rely_on_it(
+    partner: Cpo, passer_by: httpx.AsyncClient
+) -> None:
+    code = await sticker(partner, last_updated=charging.ago(hours=30))
+
+    german = {"Accept-Language": "de"}
+    shown = (await passer_by.get(f"/guest/{code}", headers=german)).json()
+
+    assert shown["status_age_s"] == pytest.approx(30 * 3600, abs=60)
+    assert shown["status_note"].startswith("Der Betreiber hat diesen Status zuletzt vor 1 Tag")
+
+
+async def test_a_sticker_names_the_plug_as_it_stands_there(
+    partner: Cpo, passer_by: httpx.AsyncClient
+) -> None:
+    code = await sticker(partner, physical_reference="3", floor_level="-1")
+
+    shown = (await passer_by.get(f"/guest/{code}")).json()
+
+    assert (shown["physical_reference"], shown["floor_level"]) == ("3", "-1")
+    assert shown["evse_id"] == "NL*CPO*E1"
+    assert (shown["standard"], shown["format"]) == ("IEC_62196_T2", "SOCKET")
+    assert shown["max_kw"] == "22"
+
+
+@pytest.mark.parametrize(
+    ("asked", "gross"),
+    [
+        pytest.param({"energy_kwh": "10"}, "3.63", id="less energy"),
+        pytest.param({"energy_kwh": "20", "minutes": "30"}, "3.99", id="too short for it"),
+    ],
+)
+async def test_a_guest_sees_the_price_of_what_he_thinks_of(
+    partner: Cpo, passer_by: httpx.AsyncClient, asked: dict[str, str], gross: str
+) -> None:
+    code = await sticker(partner)
+
+    shown = (await passer_by.get(f"/guest/{code}", params=asked)).json()
+
+    assert shown["price"]["total"]["gross"] == gross
+
+
+async def test_an_energy_that_no_car_takes_is_refused_by_its_name(
+    partner: Cpo, passer_by: httpx.AsyncClient
+) -> None:
+    code = await sticker(partner)
+
+    refused = await passer_by.get(f"/guest/{code}", params={"energy_kwh": "-1"})
+
+    assert (refused.status_code, refused.json()["field"]) == (422, "energy_kwh")
 
 
 async def test_the_same_plug_always_has_the_same_code(partner: Cpo) -> None:

@@ -164,9 +164,9 @@ async def test_an_older_patch_changes_nothing(emsp: Adapter, partner: Cpo) -> No
     [
         ("PUT", "LOC9/EVSE1", (404, 2003)),
         ("PUT", "LOC1/EVSE9/1", (404, 2003)),
-        ("PATCH", "LOC9", (404, 2001)),
-        ("PATCH", "LOC1/EVSE9", (404, 2001)),
-        ("PATCH", "LOC1/EVSE1/9", (404, 2001)),
+        ("PATCH", "LOC9", (404, 2003)),
+        ("PATCH", "LOC1/EVSE9", (404, 2003)),
+        ("PATCH", "LOC1/EVSE1/9", (404, 2003)),
     ],
 )
 async def test_there_is_nothing_below_or_to_change_of_what_is_not_known(

@@ -8,14 +8,20 @@ import pytest
 
 from emsp_adapter.drivers import notifications
 from emsp_adapter.drivers.notification_texts import CATALOGUES, written
-from emsp_adapter.drivers.notifications import Kind
+from emsp_adapter.drivers.notifications import Notification
 from ocpi_hub.node.signing import new_secret
 from tests.emsp_adapter.reporting import until
 from tests.emsp_adapter.running import Adapter, Driver, adapter, mail_files
 from tests.hooks import Hook
 from tests.serving import free_port, serving
 
-FACTS = {"station": "Station Square", "energy_kwh": "12.5", "gross": "4.88 EUR", "reason": None}
+FACTS = {
+    "station": "Station Square",
+    "energy_kwh": "12.5",
+    "gross": "4.88",
+    "currency": "EUR",
+    "reason": None,
+}
 
 
 @pytest.fixture
@@ -130,7 +136,23 @@ async def test_a_webhook_hears_everything_signed(emsp: Adapter, ada: Driver) -> 
     assert (event["type"], event["data"]["subject_id"]) == ("charge_started", "C1")
     assert event["data"]["charge_id"] == "C1"
     assert hook.signed(secret)
+    assert hook.received[0][0]["user-agent"].startswith("ocpi-roaming-hub/")
     assert (await ada.api.get("/notifications")).json()["webhook"] == {"url": url}
+
+
+async def test_a_webhook_gives_a_reason_in_the_language_of_the_driver(
+    emsp: Adapter, ada: Driver
+) -> None:
+    await emsp.rows("UPDATE drivers SET locale = 'de' WHERE id = %s RETURNING id", ada.id)
+    hook, port = Hook(), free_port()
+    await ada.api.put("/notifications", json={"webhook": {"url": f"http://127.0.0.1:{port}/"}})
+
+    async with serving(hook.app, port):
+        await noted(emsp, ada, "charge_failed", reason="The charging point is in use.")
+        await until(lambda: _received(hook))
+
+    (event,) = hook.documents
+    assert event["data"]["reason"] == "Der Ladepunkt ist belegt."
 
 
 async def _received(hook: Hook) -> bool:
@@ -251,7 +273,7 @@ def test_a_catalogue_has_words_for_everything(language: str) -> None:
     words = CATALOGUES[language]
 
     receipts = {"receipt_ready_plan", "receipt_ready_credit"}
-    assert set(words.kinds) == {kind.value for kind in Kind} | receipts
+    assert set(words.kinds) == {kind.value for kind in Notification} | receipts
     assert list(words.facts) == list(CATALOGUES["en"].facts)
 
 

@@ -46,6 +46,24 @@ def test_a_plan_is_offered_until_it_is_closed(cli: EmspCommands) -> None:
             ("add", "g", "--name", "x", "--session-fee", "-1"), 64, "--session-fee", id="negative"
         ),
         pytest.param(
+            ("add", "g", "--name", "x", "--monthly-fee", "4.999"),
+            64,
+            "--monthly-fee: expected a number with at most 2 decimals",
+            id="a fee of less than a coin",
+        ),
+        pytest.param(
+            ("add", "g", "--name", "x", "--currency", "JPY", "--session-fee", "0.5"),
+            64,
+            "--session-fee: expected a number with at most 0 decimals",
+            id="a fee in a currency without cents",
+        ),
+        pytest.param(
+            ("add", "g", "--name", "x", "--margin-per-kwh", "0.00001"),
+            64,
+            "--margin-per-kwh: expected a number with at most 4 decimals",
+            id="a margin that no price shows",
+        ),
+        pytest.param(
             ("add", "g", "--name", "x", "--currency", "XXX"), 64, "--currency", id="currency"
         ),
         pytest.param(("add", "payg", "--name", "x"), 1, "never changes", id="there already"),

@@ -40,6 +40,35 @@ async def test_preferences_go_to_the_sessions_sender(partner: Cpo, driver: Drive
     )
 
 
+async def test_the_answer_names_what_is_now_set_and_what_the_operator_said(
+    partner: Cpo, driver: Driver
+) -> None:
+    charge = await started(partner, driver)
+    departure = ahead(hours=3)
+    before = (await driver.api.get(f"/charges/{charge['id']}")).json()["preferences"]
+
+    answer = await put(driver, charge, GREEN | {"departure_time": departure})
+
+    later = await driver.api.get(f"/charges/{charge['id']}/profile")
+    expected = GREEN | {"departure_time": departure, "answer": "ACCEPTED"}
+    assert before is None
+    assert answer.json()["preferences"] == expected
+    assert later.json()["preferences"] == expected
+
+
+async def test_what_was_left_out_of_preferences_is_null(partner: Cpo, driver: Driver) -> None:
+    charge = await started(partner, driver)
+
+    answer = await put(driver, charge, {"profile_type": "FAST"})
+
+    assert answer.json()["preferences"] == {
+        "profile_type": "FAST",
+        "departure_time": None,
+        "energy_need_kwh": None,
+        "answer": "ACCEPTED",
+    }
+
+
 ANSWERS = {
     "DEPARTURE_REQUIRED": (422, "departure_time"),
     "ENERGY_NEED_REQUIRED": (422, "energy_need_kwh"),

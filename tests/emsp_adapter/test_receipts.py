@@ -91,8 +91,10 @@ async def test_a_receipt_speaks_the_drivers_language(emsp: Adapter) -> None:
     await emsp.rows("UPDATE drivers SET locale = 'de' RETURNING id")
     bill = await billed.for_cdr(emsp, driver, gross="1234.50")
 
+    found = (await driver.api.get(f"/receipts/{bill.id}", headers={"Accept-Language": "en"})).json()
     said = _text(await driver.api.get(f"/receipts/{bill.id}/pdf"))
 
+    assert (found["language"], found["lines"][0]["text"]) == ("de", "Startgebühr")
     assert "Rechnung" in said
     assert "1.234,50 EUR" in said
 
@@ -179,10 +181,57 @@ async def test_a_plan_with_a_fee_holds_to_the_end_of_its_month(emsp: Adapter) ->
     chosen = (await driver.api.put("/plan", json={"id": "gold"})).json()
     left = (await driver.api.put("/plan", json={"id": "payg"})).json()
 
-    assert (chosen["current"], chosen["next"]) == ("gold", None)
-    assert (left["current"], left["next"]["id"]) == ("gold", "payg")
-    assert left["next"]["since"].endswith("-01T00:00:00.000Z")
+    assert (chosen["current"], chosen["next_plan"]) == ("gold", None)
+    assert (left["current"], left["next_plan"]["id"]) == ("gold", "payg")
+    assert left["next_plan"]["since"].endswith("-01T00:00:00.000Z")
     assert [each["id"] for each in left["plans"]] == ["payg", "gold"]
+
+
+async def test_a_plan_that_was_to_follow_is_taken_back(emsp: Adapter) -> None:
+    driver = await emsp.driver()
+    gold = Plan("gold", "Gold", "EUR", Decimal("4.99"), Decimal(1), Decimal(0), Decimal(0))
+    async with emsp.db.hot_transaction() as conn:
+        await plan_store.add(conn, gold)
+    await driver.api.put("/plan", json={"id": "gold"})
+    await driver.api.put("/plan", json={"id": "payg"})
+
+    kept = (await driver.api.put("/plan", json={"id": "gold"})).json()
+
+    assert (kept["current"], kept["next_plan"]) == ("gold", None)
+
+
+async def test_a_plan_says_when_it_would_begin(emsp: Adapter) -> None:
+    driver = await emsp.driver()
+    gold = Plan("gold", "Gold", "EUR", Decimal("4.99"), Decimal(1), Decimal(0), Decimal(0))
+    async with emsp.db.hot_transaction() as conn:
+        await plan_store.add(conn, gold)
+    before = (await driver.api.get("/plans")).json()["plans"]
+
+    after = (await driver.api.put("/plan", json={"id": "gold"})).json()["plans"]
+    left = (await driver.api.put("/plan", json={"id": "payg"})).json()["next_plan"]["since"]
+
+    assert [(each["id"], each["begins"]) for each in before] == [("payg", None), ("gold", None)]
+    assert [(each["id"], each["begins"]) for each in after] == [("payg", left), ("gold", None)]
+
+
+@pytest.mark.parametrize(
+    ("vat_rate", "month"), [(None, "4.99"), ("19", "5.94")], ids=["no VAT", "VAT"]
+)
+async def test_a_plan_says_what_a_month_is_charged_with(
+    emsp_database_url: str, vat_rate: str | None, month: str
+) -> None:
+    async with adapter(emsp_database_url, vat_rate=vat_rate) as emsp:
+        driver = await emsp.driver()
+        gold = Plan("gold", "Gold", "EUR", Decimal("4.99"), Decimal(1), Decimal(0), Decimal(0))
+        async with emsp.db.hot_transaction() as conn:
+            await plan_store.add(conn, gold)
+
+        chosen = (await driver.api.put("/plan", json={"id": "gold"})).json()["plans"]
+        await billing.bill_fees(emsp.office)
+        (receipt,) = (await driver.api.get("/receipts")).json()["receipts"]
+
+    assert [each["monthly_gross"] for each in chosen] == ["0.00", month]
+    assert receipt["gross"] == month
 
 
 async def test_a_plan_that_is_not_offered_is_refused(emsp: Adapter) -> None:

@@ -48,7 +48,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], Known, str, bool]] = {
         "mismatch",
         False,
     ),
-    "its own, where none was known": ({}, Known(), "match", True),
+    "its own, where none was known": ({}, Known(most_unseen=Decimal(100)), "match", True),
     "that of its connector, where it carries none": (
         {"tariffs": None, "charging_periods": [period(tariff_id=None)]},
         Known([tariff()], offered=OFFERED),
@@ -80,6 +80,28 @@ CLAIMS: dict[str, tuple[dict[str, Any], Known, str, bool]] = {
         False,
     ),
 }
+
+
+UNSEEN: dict[str, tuple[str, Decimal | None, str | None]] = {
+    "as much as a charge may cost": ("100.00", Decimal(100), None),
+    "more": ("100.20", Decimal(100), "it claims more than 100 EUR"),
+    "what is little in its currency": ("1000.00", Decimal(1200), None),
+    "in a currency that nothing is said of": ("1.00", None, "EMSP_HOLD_AMOUNTS has none for EUR"),
+    "nothing": ("0.00", None, None),
+}
+
+
+@pytest.mark.parametrize(("net", "most", "why"), UNSEEN.values(), ids=UNSEEN)
+def test_what_is_claimed_by_a_tariff_that_nobody_saw_has_a_limit_in_each_currency(
+    net: str, most: Decimal | None, why: str | None
+) -> None:
+    twenty_kwh = Decimal(net)
+    gross = str(twenty_kwh * Decimal("1.21"))
+    claim = {"tariffs": [priced(str(twenty_kwh / 20))], **costing(net, gross)}
+
+    wrong = reprice(cdr(token(), **claim), Known(most_unseen=most)).wrong
+
+    assert wrong == (None if why is None else f"no tariff was published there, and {why}")
 
 
 @pytest.mark.parametrize(("claim", "known", "verdict", "fine"), CLAIMS.values(), ids=CLAIMS)

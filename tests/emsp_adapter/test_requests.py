@@ -190,7 +190,7 @@ UNPRINTED = "expected characters that are seen"
 NUL = "NUL (U+0000) cannot be kept"
 SAID: dict[str, tuple[str, str, Any, str]] = {
     "no object": ("PATCH", "/me", [1], "body: expected an object"),
-    "a slip": ("PATCH", "/me", {"nmae": "Ada"}, "nmae: is not known here"),
+    "a slip": ("PATCH", "/me", {"nmae": "Ada"}, "nmae: no field or parameter here has this name"),
     "a language": ("PATCH", "/me", {"locale": "xx"}, "locale: expected one of de, en"),
     "NUL": ("PATCH", "/me", {"name": "A\0"}, f"name: {NUL}"),
     "a control": ("PATCH", "/me", {"name": "A\x07"}, f"name: {UNPRINTED}, got U+0007"),

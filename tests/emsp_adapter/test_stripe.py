@@ -19,7 +19,7 @@ from emsp_adapter.payments.stripe import StripeProvider, minor, signed
 from tests.emsp_adapter import billed
 from tests.emsp_adapter.paying import Stripe, pays_with, stripe
 from tests.emsp_adapter.running import Adapter, Driver, adapter
-from tests.emsp_adapter.stripe_server import DECLINED, UNCONFIRMED
+from tests.emsp_adapter.stripe_server import DECLINED, EXPIRED, POOR, UNCONFIRMED
 
 _PAYMENT = "SELECT kind, state, attempt FROM payments ORDER BY kind"
 
@@ -80,8 +80,10 @@ async def test_what_is_over_the_hold_is_charged(
 @pytest.mark.parametrize(
     ("card", "why"),
     [
-        (DECLINED, "Your card was declined."),
-        (UNCONFIRMED, "the bank wants the card to be confirmed again: add it once more"),
+        (DECLINED, "The card was declined."),
+        (EXPIRED, "The card has expired."),
+        (POOR, "The card has not enough money for it."),
+        (UNCONFIRMED, "The bank wants the card to be confirmed again: add it once more."),
     ],
 )
 async def test_a_refused_card_is_a_refused_hold_with_its_reason(
@@ -314,7 +316,10 @@ async def test_a_refused_payment_leaves_the_driver_without_credit_until_it_is_pa
         why = await credit.check(conn, emsp.office, driver.id)
     assert why is not None
     assert "is not paid" in why
-    assert await emsp.rows("SELECT kind FROM notifications") == [("payment_failed",)]
+    told = await emsp.rows(
+        "SELECT kind, facts ->> 'gross', facts ->> 'currency' FROM notifications"
+    )
+    assert told == [("payment_failed", "7.26", "EUR")]
 
     made = await driver.api.post("/payment-setups")
     setup = made.json()["setup"]
@@ -358,7 +363,7 @@ async def test_a_setup_of_another_driver_adds_no_card(emsp: Adapter, server: Str
     refused = await other.api.post("/payment-methods", json={"setup": setup})
 
     assert refused.status_code == 422
-    assert "not begun by this driver" in refused.json()["detail"]
+    assert refused.json()["detail"] == "This page was opened by somebody else."
 
 
 async def test_a_setup_that_was_not_filled_in_adds_no_card(
@@ -368,7 +373,9 @@ async def test_a_setup_that_was_not_filled_in_adds_no_card(
 
     refused = await driver.api.post("/payment-methods", json={"setup": setup})
 
-    assert (refused.status_code, refused.json()["detail"]) == (422, "setup: no card was given")
+    detail = "The page where a card is given was not filled in."
+    assert (refused.status_code, refused.json()["field"]) == (422, "setup")
+    assert refused.json()["detail"] == detail
 
 
 @pytest.mark.parametrize("setup", ["../v1/refunds", "cs_1?x=1", "cs 1", "cs_%2e"])

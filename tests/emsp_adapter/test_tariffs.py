@@ -116,15 +116,15 @@ async def test_the_version_of_a_moment_is_the_one_that_was_known_then(
     await partner.put("tariffs", "tariff1", flat("0.90", last_updated=AFTER))
 
     async with emsp.db.hot() as conn:
-        then = await store.version_at(conn, CPO, "TARIFF1", between)
-        now = await store.version_at(conn, CPO, "tariff1", datetime.now(UTC))
-        none = await store.version_at(conn, CPO, "TARIFF2", between)
+        (then,) = await store.versions_at(conn, CPO, ["TARIFF1"], between)
+        (now,) = await store.versions_at(conn, CPO, ["tariff1"], datetime.now(UTC))
+        none = await store.versions_at(conn, CPO, ["TARIFF2"], between)
 
     assert then is not None
     assert then["elements"][0]["price_components"][0]["price"] == Decimal("0.40")
     assert now is not None
     assert now["elements"][0]["price_components"][0]["price"] == Decimal("0.90")
-    assert none is None
+    assert none == []
 
 
 async def test_a_place_has_the_price_whichever_comes_first(emsp: Adapter, partner: Cpo) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emsp_adapter.contracts import tokens
-from emsp_adapter.contracts.contract_ids import contract_id, is_contract_id
+from emsp_adapter.contracts.contract_ids import check_character, contract_id
 from ocpi_hub.protocol.errors import ObjectNotFound
 from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.v2_2_1.tokens import Token
@@ -25,6 +25,14 @@ async def listed(partner: Cpo) -> dict[str, dict[str, Any]]:
 
 
 # --- contract ids --------------------------------------------------------------------------------
+
+
+def is_contract_id(text: str) -> bool:
+    """Whether it was written without a slip."""
+    parts = text.upper().split("-")
+    if [len(part) for part in parts] != [2, 3, 9, 1]:
+        return False
+    return check_character("".join(parts[:-1])) == parts[-1]
 
 
 def test_a_contract_id_has_the_form_of_an_ema_id() -> None:

@@ -140,13 +140,13 @@ async def test_an_evse_left_out_of_a_put_is_gone_and_comes_back_with_a_later_one
     back = await arrived(emsp, "PUT", "/receiver/locations/NL/CPO/LEFT")
 
     assert [evse["uid"] for evse in without.json["evses"]] == ["A"]
-    assert gone == (404, 2001)
+    assert gone == (404, 2003)
     assert [evse["uid"] for evse in back.json["evses"]] == ["A", "B"]
 
 
 async def test_an_evse_of_an_unknown_location_is_not_stored(cpo: RecordingParty) -> None:
     assert await send(cpo, "PUT", "NOWHERE/EVSE1", samples.evse()) == (404, 2003)
-    assert await send(cpo, "PATCH", "NOWHERE", {"name": "x", "last_updated": LATER}) == (404, 2001)
+    assert await send(cpo, "PATCH", "NOWHERE", {"name": "x", "last_updated": LATER}) == (404, 2003)
 
 
 async def test_a_tariff_is_put_deleted_and_revived(

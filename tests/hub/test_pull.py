@@ -10,7 +10,14 @@ import pytest
 
 from tests import samples
 from tests.hub.network import Network, data_of, eventually, running_network, status
-from tests.parties import Received, RecordingParty, envelope, raw_response
+from tests.parties import (
+    Received,
+    RecordingParty,
+    envelope,
+    envelope_of,
+    json_bytes,
+    raw_response,
+)
 
 SENDERS = ("locations",)
 
@@ -91,6 +98,27 @@ async def test_what_cannot_be_used_is_skipped_and_said(
     assert await known(emsp) == ["LOC1"]
     reasons = {r.__dict__["reason"] for r in caplog.records if r.message.startswith("an object")}
     assert {reason.split()[0].rstrip(":,") for reason in reasons} == {"city", "country_code"}
+
+
+async def test_an_object_that_cannot_be_kept_spoils_no_page(
+    network: Network, emsp: RecordingParty, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ROB-01."""
+    caplog.set_level("INFO", "ocpi_hub.pull")
+    cpo = await network.stranger("NL/CPO/CPO", senders=SENDERS, receivers=())
+    nul = json_bytes(samples.location(id="NUL", name="a\0b"))
+    good = json_bytes(samples.location())
+    cpo.say(lambda: envelope_of(b"[7," + nul + b"," + good + b"]"), method="GET")
+
+    await registered(network, cpo)
+
+    await eventually(lambda: len(emsp.of("PUT", "/receiver/locations")) == 1)
+    assert await known(emsp) == ["LOC1"]
+    said = {
+        r.__dict__["object"]: r.__dict__["reason"] for r in caplog.records if "object" in r.__dict__
+    }
+    assert said["one without an id"] == "body: expected an object, got a number"
+    assert said["NUL"] == "name: NUL (U+0000) cannot be kept"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ async def make_tables(db: Database) -> None:
     """The tables, as a migration makes them."""
     async with db.hot() as conn:
         await conn.execute(f"CREATE SCHEMA {SCHEMA}".encode())
-        for statement in ddl.CREATE:
+        for statement in (*ddl.CREATE, *ddl.WHOSE):
             await conn.execute(statement.encode())
 
 

@@ -15,10 +15,14 @@ import typer
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner
 
+from migrations import runner
+from ocpi_hub.node import kept
 from ocpi_hub.node.engine import Database
+from ocpi_hub.node.schema import Schema
 from ocpi_hub.node.secrets import Vault
 from ocpi_hub.node.settings import NodeSettings
 from ocpi_hub.peering.commands import Adapter, add_to
+from ocpi_hub.peering.store import announced
 from ocpi_hub.protocol.roles import Role
 from tests.hub.commands import KEY, Ran
 from tests.parties import envelope
@@ -39,6 +43,14 @@ class _Settings(NodeSettings):
     prefix = "PEERTEST_"
 
 
+_SCHEMA = Schema(
+    runner.Service("peertest", new_metadata()),
+    program="cpo-adapter",
+    own=announced.TABLE,
+    known_to_others=announced.KNOWN_TO_OTHERS,
+)
+
+
 @dataclass(frozen=True)
 class Cli:
     """The commands of an adapter whose database is `url`."""
@@ -47,8 +59,8 @@ class Cli:
     data_dir: Path
     keys: str = KEY
 
-    @asynccontextmanager
-    async def _open(self) -> AsyncIterator[_Opened]:
+    def settings(self, **more: str) -> _Settings:
+        """What an operator of the adapter has set."""
         given = {
             "COUNTRY_CODE": "NL",
             "PARTY_ID": "CPO",
@@ -57,16 +69,22 @@ class Cli:
             "DATABASE_URL": self.url,
             "SECRET_KEY": self.keys,
             "ALLOW_PRIVATE_NETWORKS": "true",
+            **more,
         }
-        settings = _Settings.from_env({f"PEERTEST_{name}": value for name, value in given.items()})
+        return _Settings.from_env({f"PEERTEST_{name}": value for name, value in given.items()})
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[_Opened]:
+        settings = await kept.for_command(self.url, _SCHEMA, self.settings())
         async with opened(self.url) as db:
             yield _Opened(settings, db, Vault(self.keys))
 
-    async def __call__(self, *words: str, stdin: str = "") -> Ran:
-        """What a command leaves behind, with --json."""
+    async def __call__(self, *words: str, stdin: str = "", as_json: bool = True) -> Ran:
+        """What a command leaves behind, with --json unless people are to read it."""
         app = typer.Typer()
         add_to(app, Adapter("cpo-adapter", Role.CPO, self._open, new_metadata()))
-        ran = await asyncio.to_thread(CliRunner().invoke, app, [*words, "--json"], input=stdin)
+        given = [*words, "--json"] if as_json else list(words)
+        ran = await asyncio.to_thread(CliRunner().invoke, app, given, input=stdin)
         if ran.exception is not None and not isinstance(ran.exception, SystemExit):
             raise ran.exception
         return Ran(ran.exit_code, ran.stdout, ran.stderr)
@@ -79,9 +97,13 @@ def cli(empty_database_url: str, tmp_path: Path) -> Cli:
 
 
 def _announced(node: Node, cli: Cli) -> Callable[[], Any]:
+    """As its program does: what belongs to its data is kept, and then it runs."""
+
     async def check() -> bool:
-        ran = await cli("invite", "probe")
-        return str(node.identity.versions_url) in ran.stdout
+        settings = cli.settings(PUBLIC_URL=node.identity.public_url)
+        await kept.for_service(cli.url, _SCHEMA, settings)
+        async with node.db.hot() as conn:
+            return await announced.alive(conn)
 
     return check
 
@@ -102,6 +124,32 @@ async def test_connect_registers_at_a_hub_and_reads_who_is_behind_it(
     assert [each["party_id"] for each in ran.json["parties"]] == ["HUB"]
     assert [each["party_id"] for each in ran.json["clients"]] == ["EMS"]
     await eventually(lambda: bool(hub.of("PUT", "/receiver/tariffs")))
+
+
+async def test_people_read_who_is_behind_a_hub(node: Node, scene: Scene, cli: Cli) -> None:
+    hub = await scene.party("XX/HUB/HUB", senders=("hubclientinfo",))
+    hub.lists["hubclientinfo"] = [behind("DE/EMS"), behind("DE/OFF", status="OFFLINE")]
+    await eventually(_announced(node, cli))
+    url = f"{hub.url}/ocpi/versions"
+
+    connected = await cli("connect", "--versions-url", url, "--token", hub.token, as_json=False)
+    listed = await cli("peer", "list", as_json=False)
+
+    assert "behind it: DE/EMS/EMSP, DE/OFF/EMSP (OFFLINE)" in connected.stderr
+    assert "DE/EMS/EMSP, DE/OFF/EMSP (OFFLINE)" in listed.stdout
+
+
+async def test_of_many_behind_a_hub_people_read_the_first(
+    node: Node, scene: Scene, cli: Cli
+) -> None:
+    hub = await scene.party("XX/HUB/HUB", senders=("hubclientinfo",))
+    hub.lists["hubclientinfo"] = [behind(f"DE/E{number:02}") for number in range(12)]
+    await eventually(_announced(node, cli))
+    url = f"{hub.url}/ocpi/versions"
+
+    connected = await cli("connect", "--versions-url", url, "--token", hub.token, as_json=False)
+
+    assert "DE/E09/EMSP, and 2 more" in connected.stderr
 
 
 async def test_the_token_may_come_from_standard_input(node: Node, scene: Scene, cli: Cli) -> None:
@@ -167,6 +215,22 @@ async def test_invite_makes_a_token_that_registers(node: Node, scene: Scene, cli
     assert invitation["versions_url"] == node.identity.versions_url
     assert response.json()["status_code"] == 1000
     assert (listed["status"], listed["parties"][0]["party_id"]) == ("CONNECTED", "EMS")
+
+
+async def test_an_invitation_may_name_the_parties_it_is_for(
+    node: Node, scene: Scene, cli: Cli
+) -> None:
+    await eventually(_announced(node, cli))
+    other = await scene.party("DE/OTH/EMSP")
+
+    invitation = (await cli("invite", "ems", "--party", "DE/EMS/EMSP")).json
+    again = (await cli("invite", "ems")).json
+    refused = await other.register(again["versions_url"], again["token"])
+    wrong = await cli("invite", "ems", "--party", "DE/EMS")
+
+    assert invitation["invited_parties"] == again["invited_parties"] == ["DE/EMS/EMSP"]
+    assert refused.json()["status_code"] == 2001
+    assert (wrong.code, "DE/EMS" in wrong.json["error"]["message"]) == (64, True)
 
 
 async def test_a_name_has_to_be_one(db: Database, cli: Cli) -> None:

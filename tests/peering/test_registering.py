@@ -233,6 +233,94 @@ async def test_a_party_of_another_peer_is_not_given_away(node: Node, scene: Scen
     assert scene.peer("thief").status is PeerStatus.INVITED
 
 
+async def test_a_party_behind_a_hub_is_not_given_away(node: Node, scene: Scene) -> None:
+    """CRE-18: else an invitation would cut off whoever is reached through the hub."""
+    hub = await scene.hub(behind("FR/OWN"))
+    thief = await scene.party("FR/OWN/EMSP")
+    token = (await node.side.registrar.invite("thief")).token
+
+    refused = await thief.register(node.identity.versions_url, token)
+    await node.publish("tariffs", tariff(id="T1"))
+
+    assert status(refused) == (200, 2001)
+    assert "FR/OWN is known here already" in refused.json()["status_message"]
+    await eventually(lambda: bool(hub.of("PUT", "/receiver/tariffs")))
+    assert not thief.of("PUT", "/receiver/tariffs")
+
+
+async def test_a_put_takes_no_party_of_others(node: Node, scene: Scene) -> None:
+    """CRE-18."""
+    await scene.hub(behind("FR/OWN"))
+    party = await _invited(node, scene)
+    before = scene.peer("emsp")
+    party.roles = ["FR/OWN/EMSP"]
+    body = party.credentials(party.token)
+
+    refused = await say(party, node, "PUT", "2.2.1/credentials", body)
+
+    assert status(refused) == (200, 2001)
+    assert "FR/OWN is known here already" in refused.json()["status_message"]
+    assert scene.peer("emsp").roles == before.roles
+
+
+async def test_a_peer_may_be_another_role_of_a_party_only_by_invitation(
+    node: Node, scene: Scene
+) -> None:
+    await scene.emsp()
+    other = await scene.party("DE/EMS/SCSP")
+    unnamed = (await node.side.registrar.invite("other")).token
+    refused = await other.register(node.identity.versions_url, unnamed)
+    named = (await node.side.registrar.invite("other", bound_to=["de/ems/SCSP"])).token
+
+    taken = await other.register(node.identity.versions_url, named)
+
+    assert (status(refused), status(taken)) == ((200, 2001), (200, 1000))
+
+
+async def test_a_party_behind_a_hub_registers_where_it_was_invited_by_name(
+    node: Node, scene: Scene
+) -> None:
+    await scene.hub(behind("FR/OWN"))
+    party = await scene.party("FR/OWN/EMSP")
+    token = (await node.side.registrar.invite("own", bound_to=["FR/OWN/EMSP"])).token
+
+    taken = await party.register(node.identity.versions_url, token)
+    again = await say(party, node, "PUT", "2.2.1/credentials", party.credentials(party.token))
+
+    assert (status(taken), status(again)) == ((200, 1000), (200, 1000))
+    assert scene.peer("hub").clients == ()
+
+
+async def test_an_invitation_by_name_is_for_nobody_else(node: Node, scene: Scene) -> None:
+    """CRE-19, and for every PUT that follows."""
+    party = await scene.party("FR/OWN/EMSP")
+    token = (await node.side.registrar.invite("own", bound_to=["FR/OWN/EMSP"])).token
+    party.roles = ["FR/OTH/EMSP"]
+    refused = await party.register(node.identity.versions_url, token)
+    party.roles = ["FR/OWN/EMSP"]
+    await party.register(node.identity.versions_url, token)
+    party.roles = ["FR/OTH/EMSP"]
+    body = party.credentials(party.token)
+
+    later = await say(party, node, "PUT", "2.2.1/credentials", body)
+
+    assert (status(refused), status(later)) == ((200, 2001), (200, 2001))
+    assert "FR/OTH/EMSP is not among the invited roles" in later.json()["status_message"]
+
+
+async def test_what_a_hub_says_of_a_peer_changes_nothing(node: Node, scene: Scene) -> None:
+    """Who is registered here speaks for itself."""
+    party = await _invited(node, scene)
+    hub = await scene.hub()
+    told = behind("DE/EMS", status="SUSPENDED")
+
+    await say(hub, node, "PUT", "2.2.1/hubclientinfo/DE/EMS", told)
+    await node.publish("tariffs", tariff(id="T1"))
+
+    await eventually(lambda: bool(party.of("PUT", "/receiver/tariffs")))
+    assert scene.peer("hub").clients == ()
+
+
 async def test_a_registered_peer_does_not_post_again(node: Node, scene: Scene) -> None:
     """CRE-06."""
     party = await _invited(node, scene)

@@ -160,6 +160,15 @@ async def test_a_hub_without_a_list_tells_by_itself(node: Node, scene: Scene) ->
     assert client.status == "CONNECTED"
 
 
+async def test_a_party_that_cannot_be_kept_hides_no_other(node: Node, scene: Scene) -> None:
+    """ROB-01."""
+    bad = behind("NL/CPO", "CPO") | {"status": "a\0b"}
+
+    await scene.hub(bad, behind("BE/CPO", "CPO"))
+
+    assert [client.party for client in scene.peer("hub").clients] == [Party("BE", "CPO")]
+
+
 async def test_after_a_restart_the_hub_is_asked_what_was_missed(node: Node, scene: Scene) -> None:
     """HCI-10."""
     hub = await scene.hub(behind("NL/CPO", "CPO"))

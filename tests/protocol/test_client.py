@@ -33,6 +33,7 @@ from tests.protocol.messages import HUB, message, query_of, row, tail_of
 from tests.protocol.wires import Wire, headers_of, response
 
 EACH = [pytest.param(row, id=row.operation_id) for row in OPERATIONS]
+PAGED = [pytest.param(row, id=row.operation_id) for row in OPERATIONS if row.paged]
 LIST = row("locations", "SENDER", "GET")
 GET = row("locations", "SENDER", "GET", "{location_id}")
 LOCATION = "{country_code}/{party_id}/{location_id}"
@@ -310,6 +311,41 @@ async def test_garbage_is_a_4000_and_never_a_success(said: Response) -> None:
         await exchanged(said)
 
     assert (error.value.status_code, error.value.http_status) == (4000, 200)
+
+
+NUL = Response(200, {}, b'{"data":[{"id":"a\\u0000"}],"status_code":1000}')
+
+
+@pytest.mark.parametrize("asked", PAGED)
+async def test_what_a_list_holds_is_left_to_its_reader(asked: Operation) -> None:
+    """ROB-01: an object that cannot be kept spoils no list."""
+    wire = Wire({"GET https://peer.example/list": NUL})
+
+    reply = await Client().send(
+        message(asked), Peer(), transport=wire, timeout=3, url="https://peer.example/list"
+    )
+
+    assert reply.raw == NUL.body
+
+
+async def test_what_another_answer_holds_has_to_be_fit_to_keep() -> None:
+    with pytest.raises(HubError, match=r"data\.0\.id: NUL"):
+        await exchanged(NUL)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status_code":1000,"data":[],"data":[]}',
+        b'{"status_code":1000,"status_message":"\\u0000"}',
+    ],
+    ids=["a key twice", "NUL in the message"],
+)
+async def test_the_envelope_of_a_list_has_to_be_fit_to_keep(body: bytes) -> None:
+    wire = Wire({"GET https://peer.example/sender/locations": Response(200, {}, body)})
+
+    with pytest.raises(HubError):
+        await Client().send(message(LIST), Peer(), transport=wire, timeout=3)
 
 
 @pytest.mark.parametrize("status", [401, 403])

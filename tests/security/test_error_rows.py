@@ -47,10 +47,10 @@ ROWS = {
         "emsp", "PATCH", f"{_TOKENS}/04A1B2C3D4E5F6", (200, 2001), "last_updated", {"valid": True}
     ),
     "ERR-06 an empty PATCH": Row("cpo", "PATCH", f"{_LOCATIONS}/LOC1", (200, 2001), "empty", {}),
-    "ERR-07 a Location": Row("cpo", "PATCH", f"{_LOCATIONS}/NONE", (404, 2001), "NONE", _STAMP),
-    "ERR-07 an EVSE": Row("cpo", "PATCH", f"{_LOCATIONS}/LOC1/NONE", (404, 2001), "NONE", _STAMP),
+    "ERR-07 a Location": Row("cpo", "PATCH", f"{_LOCATIONS}/NONE", (404, 2003), "NONE", _STAMP),
+    "ERR-07 an EVSE": Row("cpo", "PATCH", f"{_LOCATIONS}/LOC1/NONE", (404, 2003), "NONE", _STAMP),
     "ERR-07 a Connector": Row(
-        "cpo", "PATCH", f"{_LOCATIONS}/LOC1/EVSE1/99", (404, 2001), "99", _STAMP
+        "cpo", "PATCH", f"{_LOCATIONS}/LOC1/EVSE1/99", (404, 2003), "99", _STAMP
     ),
     "ERR-07 a Token": Row("emsp", "PATCH", f"{_TOKENS}/NONE", (404, 2001), "NONE", _STAMP),
     "STA-17 an EVSE below no Location": Row(

@@ -216,6 +216,18 @@ async def test_some_addresses_are_refused_where_private_ones_are_allowed(inner: 
         await guard.resolve("partner.example", 443)
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://partner.example/ocpi", "expected https, or ALLOW_PRIVATE_NETWORKS"),
+        ("ftp://partner.example/ocpi", "scheme is ftp, expected https$"),
+    ],
+)
+def test_the_refusal_of_a_scheme_says_what_would_do(url: str, expected: str) -> None:
+    with pytest.raises(AddressRefused, match=expected):
+        AddressGuard(False).check_url(url)
+
+
 def test_where_private_networks_are_allowed_a_neighbour_on_the_own_host_is_not_the_service() -> (
     None
 ):

@@ -56,6 +56,14 @@ charges = Table(
     flag("stop_due"),
     since("updated_at"),
     Index("charges_driver_id_requested_at_ix", "driver_id", text("requested_at DESC"), "id"),
+    # Those at a charger, for support.
+    Index(
+        "charges_spot_ix",
+        "party",
+        text("lower(location_id)"),
+        text("requested_at DESC"),
+        "id",
+    ),
     Index(
         "charges_session_id_uq",
         "party",

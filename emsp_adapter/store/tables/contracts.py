@@ -47,6 +47,8 @@ tokens = Table(
     # The Token as partners see it.
     document(),
     since("created_at"),
+    # When it was last used as no driver uses a card, and how: {rule, message, at}.
+    Column("suspicion", JSONB),
     UniqueConstraint("contract_id"),
     Index(
         "tokens_uid_type_in_use_uq",
@@ -71,6 +73,7 @@ authorizations = Table(
     since("given_at"),
     Column("until", moment("until").type, nullable=False),
     Index("authorizations_token_id_given_at_ix", "token_id", "given_at"),
+    Index("authorizations_until_ix", "until"),
 )
 
 sessions = Table(
@@ -145,6 +148,8 @@ cdrs = Table(
     ),
     Index("cdrs_owner_session_id_ix", "owner", "session_id"),
     Index("cdrs_token_id_started_at_ix", "token_id", "started_at"),
+    # They are counted for whoever watches.
+    Index("cdrs_state_ix", "state"),
     Index(
         "cdrs_received_at_received_ix",
         "received_at",

@@ -104,7 +104,7 @@ mail_tokens = Table(
     "mail_tokens",
     metadata,
     _hash(),
-    # sign_up | password
+    # sign_up | password | email
     words("purpose"),
     Column("email", Text, nullable=False, index=True),
     # Null while there is no account yet.

@@ -121,6 +121,19 @@ tariff_versions = Table(
     since("received_at"),
 )
 
+# What hung at a connector up to a moment, when something else was hung there or it went: a charge
+# is priced with what its driver saw. What hangs there now stands in its EVSE.
+hung_tariffs = Table(
+    "hung_tariffs",
+    metadata,
+    key("owner"),
+    key("location_id"),
+    key("evse_uid"),
+    key("connector_id"),
+    Column("until", DateTime(timezone=True), primary_key=True),
+    Column("tariff_ids", ARRAY(Text), nullable=False),
+)
+
 # Opening hours as they differ, few of them for many places: which are open now is asked of each.
 opening_hours = Table(
     "opening_hours",
@@ -153,6 +166,8 @@ places = Table(
     # What is searched for by text.
     Column("words", TSVECTOR, nullable=False),
     flag("published"),
+    # The names of tokens, such as rfid:04a1b2c3: their owners are shown it though it is not.
+    _texts("allowed_to"),
     # Whether a search may find it: published, and with an EVSE.
     flag("listed"),
     count("evses", 0),
@@ -184,5 +199,11 @@ Index(
     "places_priced_until_ix",
     places.c.priced_until,
     postgresql_where=places.c.priced_until.is_not(None),
+)
+Index(
+    "places_allowed_to_ix",
+    places.c.allowed_to,
+    postgresql_using="gin",
+    postgresql_where=text("allowed_to <> '{}'"),
 )
 Index("places_hours_ix", places.c.hours, postgresql_where=places.c.hours.is_not(None))

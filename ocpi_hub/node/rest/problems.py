@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from ocpi_hub.node.engine import UNAVAILABLE
@@ -19,10 +21,33 @@ from ocpi_hub.protocol.jsontext import dumps
 
 log = logging.getLogger(__name__)
 
-_MEDIA_TYPE = "application/problem+json"
+PROBLEM_JSON = "application/problem+json"
 _MOST_ERRORS = 20
 _LONGEST_STEP = 40
 _FIELD = re.compile(r"([a-z_]\w*(?:\[\d+\]|\.\w+)*): ", re.ASCII)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field or parameter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """A refusal (RFC 9457). `field` is the field or parameter at fault, `errors` all that are."""
+
+    # What is not known to whoever reads it is to be ignored.
+    model_config = ConfigDict(extra="allow")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    errors: list[FieldProblem] | None = None
 
 
 class Problem(HTTPException):
@@ -40,16 +65,26 @@ class Problem(HTTPException):
         self.more = more
 
 
-def add_handlers(app: FastAPI, *, bad_input: Sequence[type[Exception]] = ()) -> None:
+# A sentence as whoever made the request reads it.
+Said = Callable[[Request, str], str]
+
+
+def add_handlers(
+    app: FastAPI,
+    *,
+    bad_input: Sequence[type[Exception]] = (),
+    said: Said = lambda _request, sentence: sentence,
+) -> None:
     """Has every refusal of an application written as a problem; the errors of `bad_input` are 422
-    with their own sentence."""
-    app.exception_handler(HTTPException)(_refused)
-    app.exception_handler(RequestValidationError)(_invalid)
-    app.exception_handler(OcpiError)(_ocpi)
+    with their own sentence. Each sentence is as `said` has it."""
+    desk = _Desk(said)
+    app.exception_handler(HTTPException)(desk.refused)
+    app.exception_handler(RequestValidationError)(desk.invalid)
+    app.exception_handler(OcpiError)(desk.ocpi)
     for kind in bad_input:
-        app.exception_handler(kind)(_bad_input)
+        app.exception_handler(kind)(desk.bad_input)
     for lost in UNAVAILABLE:
-        app.exception_handler(lost)(_unavailable)
+        app.exception_handler(lost)(desk.unavailable)
 
 
 def problem(
@@ -61,46 +96,56 @@ def problem(
     return Response(
         dumps(body),
         status,
-        media_type=_MEDIA_TYPE,
+        media_type=PROBLEM_JSON,
         headers=None if headers is None else dict(headers),
     )
 
 
-async def _refused(_request: Request, error: HTTPException) -> Response:
-    more = error.more if isinstance(error, Problem) else {}
-    return problem(error.status_code, error.detail, headers=error.headers, **more)
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Writes the refusals of one application."""
 
+    said: Said
 
-async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-    errors = [
-        {"field": _place(each["loc"]), "message": _sentence(each)}
-        for each in islice(error.errors(), _MOST_ERRORS)
-    ]
-    first = errors[0]
-    detail = f"{first['field']}: {first['message']}"
-    return problem(422, detail, field=first["field"], errors=errors)
+    async def refused(self, request: Request, error: HTTPException) -> Response:
+        more = error.more if isinstance(error, Problem) else {}
+        detail = self.said(request, error.detail)
+        return problem(error.status_code, detail, headers=error.headers, **more)
 
+    async def invalid(self, request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"field": _place(each["loc"]), "message": self.said(request, _sentence(each))}
+            for each in islice(error.errors(), _MOST_ERRORS)
+        ]
+        first = errors[0]
+        detail = f"{first['field']}: {first['message']}"
+        return problem(422, detail, field=first["field"], errors=errors)
 
-async def _ocpi(_request: Request, error: OcpiError) -> Response:
-    # Over OCPI most refusals are HTTP 200 with a status code; here they are bad input.
-    status = 422 if error.http_status == HTTPStatus.OK else error.http_status
-    return _named(status, error.message, headers=error.headers)
+    async def ocpi(self, request: Request, error: OcpiError) -> Response:
+        # Over OCPI most refusals are HTTP 200 with a status code; here they are bad input.
+        status = 422 if error.http_status == HTTPStatus.OK else error.http_status
+        return self._named(request, status, error.message, headers=error.headers)
 
+    async def bad_input(self, request: Request, error: Exception) -> Response:
+        return self._named(request, 422, str(error))
 
-async def _bad_input(_request: Request, error: Exception) -> Response:
-    return _named(422, str(error))
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        log.warning("an API waits for the database", extra={"reason": str(error)})
+        detail = self.said(request, "the database is not available")
+        return problem(503, detail, headers={"Retry-After": "5"})
 
-
-async def _unavailable(_request: Request, error: Exception) -> Response:
-    log.warning("an API waits for the database", extra={"reason": str(error)})
-    return problem(503, "the database is not available", headers={"Retry-After": "5"})
-
-
-def _named(status: int, message: str, *, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem with the field that the sentence begins with, if it does."""
-    found = _FIELD.match(message)
-    more: dict[str, Any] = {} if found is None else {"field": found[1]}
-    return problem(status, message, headers=headers, **more)
+    def _named(
+        self,
+        request: Request,
+        status: int,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """The problem with the field that the sentence begins with, if it does."""
+        found = _FIELD.match(message)
+        more: dict[str, Any] = {} if found is None else {"field": found[1]}
+        return problem(status, self.said(request, message), headers=headers, **more)
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
@@ -118,7 +163,7 @@ _OBJECT = "expected an object"
 _TIME = "expected a time with its time zone, such as 2026-03-01T10:00:00Z"
 _WORDS = {
     "missing": "is missing",
-    "extra_forbidden": "is not known here",
+    "extra_forbidden": "no field or parameter here has this name",
     "string_type": "expected text",
     "string_too_short": "expected text of {min_length} or more characters",
     "string_too_long": "expected text of at most {max_length} characters",

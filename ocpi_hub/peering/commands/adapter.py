@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import MetaData
@@ -49,21 +49,12 @@ class Adapter:
 
     @asynccontextmanager
     async def side(self, *, running: bool) -> AsyncIterator[OcpiSide]:
-        """Its side of OCPI, under the URL at which it runs; CommandError where it has to."""
+        """Its side of OCPI; CommandError where it has to be `running` and is not."""
         async with self.open() as opened:
-            identity = Identity.of(opened.settings, self.role)
-            async with opened.db.hot() as conn:
-                found = await announced.public_url(conn)
-            if found is not None:
-                identity = replace(identity, public_url=found)
-            elif running:
-                raise CommandError(
-                    f"{self.program} is not running, and the peer calls it back: start it with"
-                    f" `{self.program} up`",
-                    code=Exit.UNAVAILABLE,
-                )
+            if running:
+                await self._require_running(opened.db)
             async with open_side(
-                identity,
+                Identity.of(opened.settings, self.role),
                 opened.db,
                 opened.vault,
                 allow_private_networks=opened.settings.allow_private_networks,
@@ -71,6 +62,15 @@ class Adapter:
                 pull_interval=0,
             ) as side:
                 yield side
+
+    async def _require_running(self, db: Database) -> None:
+        async with db.hot() as conn:
+            if not await announced.alive(conn):
+                raise CommandError(
+                    f"{self.program} is not running, and the peer calls it back: start it with"
+                    f" `{self.program} up`",
+                    code=Exit.UNAVAILABLE,
+                )
 
 
 def check_name(name: str) -> None:

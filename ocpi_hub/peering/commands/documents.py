@@ -12,6 +12,7 @@ from ocpi_hub.protocol.v2_2_1.hub_client_info import ConnectionStatus
 
 # Beside OCPI's words: a peer that was removed has no business here any more.
 REMOVED = "REMOVED"
+_MOST_BEHIND = 10
 
 
 def peer_status(peer: Peer) -> str:
@@ -28,6 +29,17 @@ def peer_status(peer: Peer) -> str:
 def parties_of(peer: Peer) -> str:
     """The parties it speaks for, on one line."""
     return ", ".join(f"{role.party}/{role.role}" for role in peer.roles)
+
+
+def behind(peer: Peer) -> str:
+    """Who is behind a hub, on one line; who is not connected with its status."""
+    said = [
+        f"{client.party}/{client.role}"
+        + ("" if client.status is ConnectionStatus.CONNECTED else f" ({client.status})")
+        for client in peer.clients
+    ]
+    more = len(said) - _MOST_BEHIND
+    return ", ".join((*said[:_MOST_BEHIND], *([f"and {more} more"] if more > 0 else [])))
 
 
 def summary(peer: Peer) -> dict[str, Any]:
@@ -53,6 +65,7 @@ def described(peer: Peer) -> dict[str, Any]:
     return summary(peer) | {
         "versions_url": peer.versions_url,
         "version": peer.version,
+        "invited_parties": peer.bound_to,
         "clients": [
             {
                 "country_code": client.party.country_code,
@@ -68,8 +81,8 @@ def described(peer: Peer) -> dict[str, Any]:
 def show_registered(peer: Peer) -> None:
     """One sentence about a peer that has just registered."""
     spoken = parties_of(peer) or "no party"
-    behind = f"; {len(peer.clients)} parties are behind it" if peer.is_hub else ""
-    say(f"{peer.name} is {peer_status(peer)} and speaks for {spoken}{behind}")
+    others = f"; behind it: {behind(peer) or 'nobody yet'}" if peer.is_hub else ""
+    say(f"{peer.name} is {peer_status(peer)} and speaks for {spoken}{others}")
 
 
 def moment_of(moment: datetime | None) -> str | None:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from ocpi_hub.node.command import Json, command
+from ocpi_hub.node.command import Json, command, parsed
 from ocpi_hub.node.output import CommandError, Exit, answer, facts, say
 from ocpi_hub.peering.commands.adapter import LONGEST_NAME, Adapter, check_name
 from ocpi_hub.peering.commands.documents import (
@@ -21,6 +21,7 @@ from ocpi_hub.peering.commands.documents import (
 from ocpi_hub.peering.peers import Peer
 from ocpi_hub.peering.side import OcpiSide
 from ocpi_hub.protocol.errors import OcpiError
+from ocpi_hub.protocol.roles import party_in_role
 from ocpi_hub.protocol.urls import check_url
 
 
@@ -75,10 +76,18 @@ async def _with_clients(side: OcpiSide, peer: Peer) -> Peer:
 def add_invite(app: typer.Typer, adapter: Adapter) -> None:
     """Makes `invite` one of the commands."""
 
-    @command(app, "invite", example=f"{adapter.program} invite hub")
+    @command(app, "invite", example=f"{adapter.program} invite ems --party DE/EMS/EMSP")
     async def invite(
         name: Annotated[str, typer.Argument(metavar="NAME", help="Your name for the peer.")],
         *,
+        party: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="CC/PID/ROLE",
+                help="A party it may register, as DE/EMS/EMSP, even one that is known behind a "
+                "hub; may be repeated. Default: any that nobody else speaks for.",
+            ),
+        ] = None,
         json: Json = False,
     ) -> None:
         """Make a token A for a hub or a peer that will register here; it is shown this once.
@@ -86,8 +95,10 @@ def add_invite(app: typer.Typer, adapter: Adapter) -> None:
         Inviting a name again replaces its tokens and keeps everything else.
         """
         check_name(name)
+        named = [parsed(party_in_role, text) for text in party or ()]
+        bound_to = [f"{each}/{role}" for each, role in named] or None
         async with adapter.side(running=False) as side:
-            invitation = await side.registrar.invite(name)
+            invitation = await side.registrar.invite(name, bound_to=bound_to)
         shown = {
             "name": name,
             "status": peer_status(invitation.peer),
@@ -95,6 +106,7 @@ def add_invite(app: typer.Typer, adapter: Adapter) -> None:
             "versions_url": side.identity.versions_url,
             "expires_at": invitation.expires_at,
             "parties": summary(invitation.peer)["parties"],
+            "invited_parties": invitation.peer.bound_to,
         }
         answer(shown, json=json, show=lambda: _show_invitation(shown))
 

@@ -11,6 +11,7 @@ from ocpi_hub.node.output import CommandError, answer, say, table
 from ocpi_hub.peering.commands.adapter import Adapter
 from ocpi_hub.peering.commands.documents import (
     REMOVED,
+    behind,
     described,
     moment_of,
     parties_of,
@@ -53,7 +54,7 @@ def _add_list(peers: typer.Typer, adapter: Adapter) -> None:
             show=lambda: table(
                 ["PEER", "STATUS", "PARTIES", "BEHIND IT", "LAST HEARD OF"],
                 [
-                    (p.name, peer_status(p), parties_of(p), len(p.clients), moment_of(p.last_seen))
+                    (p.name, peer_status(p), parties_of(p), behind(p), moment_of(p.last_seen))
                     for p in listed
                 ],
                 empty=f"no peers yet: `{adapter.program} connect` or `invite` makes one",

@@ -1,21 +1,27 @@
-"""Where the service that runs on this database is reached, and the sign that it runs."""
+"""The row of an adapter about itself, and the sign that it runs on this database."""
 
 from __future__ import annotations
 
 from ocpi_hub.node.engine import Hot
 
+TABLE = "announced"
+
+KNOWN_TO_OTHERS = """
+SELECT EXISTS (SELECT FROM published) OR EXISTS (SELECT FROM peers WHERE status = 'registered')
+"""
+
 # A service that has not said so for longer than this is not running.
 _ALIVE_SECONDS = 15.0
 
 _BEAT = """
-INSERT INTO announced ("only", public_url, alive_at) VALUES (true, %s, now())
-ON CONFLICT ("only") DO UPDATE SET public_url = excluded.public_url, alive_at = now()
+INSERT INTO announced ("only", alive_at) VALUES (true, now())
+ON CONFLICT ("only") DO UPDATE SET alive_at = now()
 """
 
 
-async def beat(conn: Hot, public_url: str) -> None:
-    """Say that the service runs, and where."""
-    await conn.execute(_BEAT, (public_url,))
+async def beat(conn: Hot) -> None:
+    """Say that the service runs."""
+    await conn.execute(_BEAT)
 
 
 async def rest(conn: Hot) -> None:
@@ -23,11 +29,10 @@ async def rest(conn: Hot) -> None:
     await conn.execute("UPDATE announced SET alive_at = NULL")
 
 
-async def public_url(conn: Hot) -> str | None:
-    """Where the running service is reached; None while none runs."""
+async def alive(conn: Hot) -> bool:
+    """Whether a service runs on this database."""
     cursor = await conn.execute(
-        "SELECT public_url FROM announced WHERE alive_at > now() - make_interval(secs => %s)",
+        "SELECT FROM announced WHERE alive_at > now() - make_interval(secs => %s)",
         (_ALIVE_SECONDS,),
     )
-    row = await cursor.fetchone()
-    return None if row is None else row[0]
+    return await cursor.fetchone() is not None

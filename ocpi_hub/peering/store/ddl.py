@@ -123,6 +123,28 @@ CREATE TABLE announced (
 # In the order in which they can be made.
 CREATE = (PEERS, PEER_TOKENS, CLIENT_INFOS, PUBLISHED, CURSORS, PARKED, HANDED_OVER, ANNOUNCED)
 
+# Who the service is, as far as its objects say, and whom an invitation is for.
+WHOSE = (
+    "ALTER TABLE announced ALTER COLUMN public_url DROP NOT NULL, ADD COLUMN country_code text,"
+    " ADD COLUMN party_id text, ADD COLUMN name text",
+    """
+INSERT INTO announced ("only", country_code, party_id)
+SELECT true, document ->> 'country_code', document ->> 'party_id' FROM published
+WHERE module = 'tokens' OR module IN ('locations', 'tariffs') AND sub = ''
+LIMIT 1
+ON CONFLICT ("only") DO UPDATE
+SET country_code = excluded.country_code, party_id = excluded.party_id
+""",
+    "ALTER TABLE peers ADD COLUMN bound_to jsonb",
+)
+
+DROP_WHOSE = (
+    "ALTER TABLE peers DROP COLUMN bound_to",
+    "DELETE FROM announced WHERE public_url IS NULL",
+    "ALTER TABLE announced DROP COLUMN name, DROP COLUMN party_id, DROP COLUMN country_code,"
+    " ALTER COLUMN public_url SET NOT NULL",
+)
+
 DROP = (
     "DROP TABLE announced",
     "DROP TABLE handed_over",

@@ -6,7 +6,7 @@ transaction must be rolled back: nothing has changed then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,9 +36,11 @@ class Registration:
 
 
 _OPEN = """
-INSERT INTO peers AS p (id, name, status) VALUES (%(id)s, %(name)s, 'invited')
+INSERT INTO peers AS p (id, name, status, bound_to)
+VALUES (%(id)s, %(name)s, 'invited', %(bound_to)s)
 ON CONFLICT (name) DO UPDATE
-SET status = CASE WHEN p.status = 'removed' THEN 'invited' ELSE p.status END
+SET status = CASE WHEN p.status = 'removed' THEN 'invited' ELSE p.status END,
+    bound_to = coalesce(excluded.bound_to, p.bound_to)
 RETURNING id
 """
 
@@ -50,6 +52,19 @@ JOIN jsonb_array_elements(%(roles)s) AS claimed (role)
     AND lower(claimed.role ->> 'country_code') = lower(r.role ->> 'country_code')
     AND lower(claimed.role ->> 'party_id') = lower(r.role ->> 'party_id')
 WHERE p.id <> %(id)s AND p.status = 'registered'
+LIMIT 1
+"""
+
+_HELD = """
+SELECT bound_to, CASE WHEN status = 'registered' THEN roles ELSE '[]' END FROM peers WHERE id = %s
+"""
+
+_KNOWN_ELSEWHERE = """
+SELECT 1 FROM client_infos WHERE peer_id <> %(id)s AND party = %(party)s
+UNION ALL
+SELECT 1 FROM peers p CROSS JOIN jsonb_array_elements(p.roles) AS r (role)
+WHERE p.id <> %(id)s AND p.status = 'registered'
+    AND lower(concat_ws('/', r.role ->> 'country_code', r.role ->> 'party_id')) = %(party)s
 LIMIT 1
 """
 
@@ -83,10 +98,20 @@ _REMOVE = (
 
 
 async def invite(
-    conn: Hot, name: str, *, new_id: str, token_hash: bytes, expires_at: datetime
+    conn: Hot,
+    name: str,
+    *,
+    new_id: str,
+    token_hash: bytes,
+    expires_at: datetime,
+    bound_to: Sequence[str] | None = None,
 ) -> str:
-    """The id of the peer, which now has this invitation (token A) and no other token."""
-    peer_id = await _opened(conn, name, new_id=new_id)
+    """The id of the peer, which now has this invitation (token A) and no other token.
+
+    `bound_to` holds the only parties and roles it may register, as NL/TNM/CPO; None: those of its
+    last invitation, or without one any that is not known here (CRE-19).
+    """
+    peer_id = await _opened(conn, name, new_id=new_id, bound_to=bound_to)
     await _drop_tokens(conn, peer_id)
     await _add_token(conn, peer_id, token_hash, TokenKind.INVITATION, expires_at=expires_at)
     return peer_id
@@ -166,8 +191,11 @@ async def remove(conn: Hot, peer_id: str) -> None:
         await conn.execute(statement, (peer_id,))
 
 
-async def _opened(conn: Hot, name: str, *, new_id: str) -> str:
-    (peer_id,) = await one_row(conn, _OPEN, {"id": new_id, "name": name})
+async def _opened(
+    conn: Hot, name: str, *, new_id: str, bound_to: Sequence[str] | None = None
+) -> str:
+    bound = None if bound_to is None else Jsonb(list(bound_to))
+    (peer_id,) = await one_row(conn, _OPEN, {"id": new_id, "name": name, "bound_to": bound})
     return str(peer_id)
 
 
@@ -202,6 +230,41 @@ async def _check_token(conn: Hot, peer_id: str, *, presented: bytes, now: dateti
 
 
 async def _check_roles(conn: Hot, peer_id: str, roles: Sequence[Mapping[str, Any]]) -> None:
+    """CRE-18, CRE-19: a peer speaks for the parties that it was invited for, else for those that
+    nobody else is known to speak for."""
+    bound_to, held = await one_row(conn, _HELD, (peer_id,))
+    if bound_to is None:
+        await _check_unknown(conn, peer_id, _names(roles).keys() - _names(held).keys())
+    else:
+        _check_invited(roles, bound_to)
+    await _check_free(conn, peer_id, roles)
+
+
+def _names(roles: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """NL/TNM/CPO for each, by itself in lower case."""
+    named = [f"{each['country_code']}/{each['party_id']}/{each['role']}" for each in roles]
+    return {name.lower(): name for name in named}
+
+
+def _check_invited(roles: Sequence[Mapping[str, Any]], bound_to: Sequence[str]) -> None:
+    invited = {name.lower() for name in bound_to}
+    for key, name in _names(roles).items():
+        if key not in invited:
+            raise InvalidParameters(f"roles: {name} is not among the invited roles")
+
+
+async def _check_unknown(conn: Hot, peer_id: str, added: Collection[str]) -> None:
+    for name in sorted(added):
+        party, _, _role = name.rpartition("/")
+        known = await conn.execute(_KNOWN_ELSEWHERE, {"id": peer_id, "party": party})
+        if known.rowcount:
+            raise InvalidParameters(
+                f"roles: {party.upper()} is known here already, behind a hub or as another peer;"
+                " expected an invitation that names it"
+            )
+
+
+async def _check_free(conn: Hot, peer_id: str, roles: Sequence[Mapping[str, Any]]) -> None:
     found = await conn.execute(_HELD_ELSEWHERE, {"id": peer_id, "roles": Jsonb(roles)})
     row = await found.fetchone()
     if row is not None:

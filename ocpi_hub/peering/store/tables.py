@@ -95,6 +95,8 @@ def _peers(metadata: MetaData) -> Table:
         _moment("clients_read_at"),
         _since("created_at"),
         _moment("registered_at"),
+        # The parties and roles an invitation is bound to, ["NL/TNM/CPO", …]; null: any free one.
+        Column("bound_to", JSONB(none_as_null=True)),
     )
 
 
@@ -207,11 +209,16 @@ def _handed_over(metadata: MetaData) -> None:
 
 
 def _announced(metadata: MetaData) -> None:
-    """One row: where the running service is reached, for commands, and that it runs."""
+    """One row: who the service is and where it is reached, for commands, and that it runs."""
     Table(
         "announced",
         metadata,
         Column("only", Boolean, primary_key=True, server_default=text("true")),
-        _words("public_url"),
-        Column("alive_at", DateTime(timezone=True)),
+        # As the process said that started last.
+        Column("public_url", Text),
+        _moment("alive_at"),
+        # Null until the service is first worked with.
+        Column("country_code", Text),
+        Column("party_id", Text),
+        Column("name", Text),
     )

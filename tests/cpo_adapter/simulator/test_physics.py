@@ -6,10 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from cpo_adapter.simulator.station import sampled_every
 from cpo_adapter.simulator.vehicle import Battery, Meter, Model
 
 _WATT_HOUR = 3_600_000_000
 MODEL = Model(battery_wh=60_000, ac_watts=11_000, dc_watts=100_000)
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(1, 10), (6, 10), (24, 2), (60, 1), (14_400, 1)])
+def test_whoever_looks_on_sees_the_meter_move_within_seconds(speed: int, seconds: int) -> None:
+    assert sampled_every(speed) == seconds
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 3600], ids=["at once", "in seven", "by the second"])

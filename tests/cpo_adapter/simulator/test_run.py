@@ -40,6 +40,26 @@ async def test_days_have_sessions_that_all_end(central: Central) -> None:
     assert set(central.credentials) == {"SIM001:simulated-SIM001", "SIM002:simulated-SIM002"}
 
 
+async def test_a_station_without_visitors_waits_for_who_starts_by_app(central: Central) -> None:
+    station = {"name": "SIM001", "key": "k", "protocol": central.version, "visitors": False}
+    plans = planned(Scenario.model_validate({"stations": [station]}))
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run(plans, conditions(central, Told(), speed=14_400), stop=stop))
+        await central.booted.wait()
+        # Eight hours.
+        await asyncio.sleep(2)
+        before = list(central.parts)
+
+        await central.remote_start("APP0001")
+        await central.part("Ended")
+        await central.remote_start("APP0002")
+        await central.part("Ended", number=1)
+        stop.set()
+
+    assert before == []
+
+
 async def test_a_script_that_waits_in_vain_fails(central: Central) -> None:
     step = {"do": "remote_start", "within": 10}
     station = {"name": "SIM001", "key": "k", "protocol": central.version, "steps": [step]}

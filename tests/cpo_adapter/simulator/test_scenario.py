@@ -48,7 +48,11 @@ def test_the_example_of_the_documentation_is_one(tmp_path: Path) -> None:
         pytest.param({"stations": [STATION, STATION]}, "two are called SIM001", id="twice"),
         pytest.param(station(name="a/b"), "stations.0.name: ", id="a slash"),
         pytest.param(station(protocol="1.5"), "stations.0.protocol: ", id="protocol"),
-        pytest.param(station(colour="red"), "stations.0.colour: ", id="unknown field"),
+        pytest.param(
+            station(colour="red"),
+            "stations.0.colour: no field here has this name",
+            id="unknown field",
+        ),
         pytest.param(station(connectors=[]), "stations.0.connectors: ", id="no connectors"),
         pytest.param(station(steps=[{"do": "fly"}]), "stations.0.steps.0: ", id="unknown step"),
         pytest.param(

@@ -91,9 +91,9 @@ class EmspProcess(ServiceProcess):
     db: Database = field(kw_only=True)
     clients: AsyncExitStack = field(kw_only=True)
 
-    async def add_driver(self, email: str = "ada@drivers.example") -> str:
-        """A driver who can log in; the id."""
-        words = ("driver", "add", email, "--password", "-")
+    async def add_driver(self, email: str = "ada@drivers.example", *, staff: bool = False) -> str:
+        """A driver who can log in, perhaps one of support; the id."""
+        words = ("driver", "add", email, "--password", "-", *(("--support",) if staff else ()))
         added = await self.run(*words, stdin=f"{PASSWORD}\n")
         return str(added["id"])
 

@@ -19,6 +19,7 @@ from tests.chargers import Charger, Transaction
 from tests.cpo_adapter.running import plugged_in
 from tests.e2e.emsp.browser import DESKTOP, PHONE, Person, person
 from tests.e2e.emsp.process import LOC1, PASSWORD, App, EmspProcess
+from tests.e2e.emsp.signing import sign_in, signed_in
 from tests.e2e.emsp.world import World
 from tests.emsp_adapter.running import mail_files
 from tests.partners import eventually
@@ -27,7 +28,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180), pytest.mark.xdist_grou
 
 # A town away from the chargers.
 NEARBY = (52.0907, 5.1214)
-_MAIN = re.compile("Main|Haupt")
 _LINK = re.compile(r"https?://\S+/account/confirm\S*")
 
 
@@ -68,19 +68,6 @@ async def mailed(emsp: EmspProcess, to: str) -> str:
 
     await eventually(arrived)
     return found[-1]
-
-
-async def sign_in(page: Page, email: str) -> None:
-    """Fills in the page for signing in."""
-    await page.get_by_label("E-mail address").fill(email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await signed_in(page)
-
-
-async def signed_in(page: Page) -> None:
-    """Waits for the app."""
-    await expect(page.get_by_role("navigation", name=_MAIN)).to_be_visible()
 
 
 async def shown(page: Page, name: str, text: str | re.Pattern[str]) -> None:
@@ -294,6 +281,10 @@ async def test_a_guest_scans_the_code_of_a_plug_and_charges_without_an_account(
         page = me.page
         await page.goto(made["url"])
         await expect(page.get_by_role("heading", level=1)).to_have_text("Station Square")
+        await expect(page.get_by_text("Charging point A1")).to_be_visible()
+        await expect(page.get_by_text("Type 2 · 22 kW")).to_be_visible()
+        await page.get_by_label("Energy in kWh").fill("10")
+        await expect(page.get_by_test_id("price-total")).to_contain_text("3.00")
         await me.accessible("guest")
         await page.get_by_label("E-mail for the receipt").fill(world.new_email())
         await page.get_by_role("button", name="Start charging").click()

@@ -89,8 +89,11 @@ async def test_a_blocked_driver_is_kept_out_until_unblocked(
     assert {each["email"]: each["status"] for each in listed}[account.email] == "active"
 
 
-async def test_a_client_by_itself_gets_a_secret_once(shared: Shared, adapter: EmspCommands) -> None:
-    made = (await adapter.aside("client", "add", "Maps", "--credentials", "--json")).json
+@pytest.mark.parametrize("words", [[], ["--credentials"]], ids=["no redirect URI", "said so"])
+async def test_a_client_by_itself_gets_a_secret_once(
+    shared: Shared, adapter: EmspCommands, words: list[str]
+) -> None:
+    made = (await adapter.aside("client", "add", "Maps", *words, "--json")).json
     async with browser(shared) as app:
         answer = await app.http.post(
             "/oauth/token",
@@ -119,7 +122,7 @@ def test_an_app_on_a_device_has_no_secret(adapter: EmspCommands) -> None:
 
 
 BAD_CLIENTS = {
-    "no redirect URI": ["App"],
+    "on a device by itself": ["App", "--public"],
     "both kinds": ["App", "--credentials", "--redirect-uri", "https://a.example/"],
     "http elsewhere": ["App", "--redirect-uri", "http://a.example/"],
     "a fragment": ["App", "--redirect-uri", "https://a.example/#x"],
@@ -129,7 +132,7 @@ BAD_CLIENTS = {
     "a script": ["App", "--redirect-uri", "javascript:alert(1)"],
     "data": ["App", "--redirect-uri", "data:text/html,x"],
     "no host": ["App", "--redirect-uri", "https:///x"],
-    "charging by itself": ["App", "--credentials", "--scope", "charging"],
+    "charging by itself": ["App", "--scope", "charging"],
     "a scope that is none": ["App", "--credentials", "--scope", "everything"],
     "no name": [" ", "--credentials"],
 }

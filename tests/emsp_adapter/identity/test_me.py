@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
 from emsp_adapter.store.personal_data import HOLDINGS
 from ocpi_hub.node.engine import Database
-from tests.emsp_adapter.running import Adapter
+from tests.emsp_adapter.running import Adapter, adapter
 
 _TABLES = """
 SELECT table_name FROM information_schema.columns
@@ -31,7 +33,7 @@ async def test_a_driver_sees_and_changes_the_profile(emsp: Adapter) -> None:
 
     assert (before["id"], before["name"], before["locale"]) == (ada.id, None, "en")
     assert after.keys() == {
-        *("id", "email", "name", "locale", "plan", "payment_ready", "created_at")
+        *("id", "email", "pending_email", "name", "locale", "plan", "payment_ready", "created_at")
     }
     assert (after["name"], after["locale"]) == ("Ada", "en")
 
@@ -41,7 +43,8 @@ BAD_PROFILES = [
     {"name": "a\x00b"},
     {"locale": "xx"},
     {"locale": None},
-    {"email": "other@drivers.example"},
+    {"email": "nobody"},
+    {"email": None},
     {"status": "active"},
 ]
 
@@ -74,6 +77,18 @@ async def test_a_driver_takes_along_what_is_known_and_no_secret(emsp: Adapter) -
     assert answer.headers["content-disposition"].startswith("attachment")
 
 
+async def test_every_time_in_what_is_known_has_one_form(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    await ada.api.post("/cards", json={"uid": "04A2B3C4D5E6F7"})
+    await ada.api.put("/notifications", json={"email": {"charge_started": True}})
+
+    found = (await ada.api.get("/me/export")).text
+
+    times = re.findall(r'"(\d{4}-\d\d-\d\d[^"]*)"', found)
+    assert len(times) > 3
+    assert [each for each in times if not re.fullmatch(r"[\d-]{10}T[\d:]{8}\.\d{3}Z", each)] == []
+
+
 async def test_a_closed_account_leaves_nothing_of_the_person(emsp: Adapter) -> None:
     ada = await emsp.driver()
     await ada.api.patch("/me", json={"name": "Ada"})
@@ -91,15 +106,17 @@ async def test_a_closed_account_leaves_nothing_of_the_person(emsp: Adapter) -> N
 async def test_the_cards_of_a_closed_account_are_told_as_not_valid(emsp: Adapter) -> None:
     ada = await emsp.driver()
     await ada.api.post("/cards", json={"uid": "04A2B3C4D5E6F7", "label": "my key ring"})
+    async with emsp.db.hot() as conn:
+        await conn.execute("UPDATE tokens SET suspicion = '{}'")
 
     await ada.api.delete("/me")
 
     told = await emsp.row(
         "SELECT document->'valid', deleted FROM published WHERE module = 'tokens'"
     )
-    kept = await emsp.row("SELECT label FROM tokens WHERE driver_id = %s", ada.id)
+    kept = await emsp.row("SELECT label, suspicion FROM tokens WHERE driver_id = %s", ada.id)
     assert told == (False, False)
-    assert kept == (None,)
+    assert kept == (None, None)
 
 
 async def test_the_address_of_a_closed_account_is_free_again(emsp: Adapter) -> None:
@@ -109,6 +126,20 @@ async def test_the_address_of_a_closed_account_is_free_again(emsp: Adapter) -> N
     again = await emsp.driver()
 
     assert again.id != ada.id
+
+
+async def test_a_closed_account_leaves_no_mail_to_an_address_that_was_asked_for(
+    emsp_database_url: str,
+) -> None:
+    async with adapter(emsp_database_url, smtp_url="smtp://127.0.0.1:1") as emsp:
+        ada = await emsp.driver()
+        await ada.api.patch("/me", json={"email": "new@drivers.example"})
+        owed = await emsp.rows("SELECT address FROM outbox ORDER BY address")
+
+        await ada.api.delete("/me")
+
+        assert owed == [("ada@drivers.example",), ("new@drivers.example",)]
+        assert await emsp.rows("SELECT address FROM outbox") == []
 
 
 async def test_an_account_with_a_charge_under_way_stays(emsp: Adapter) -> None:

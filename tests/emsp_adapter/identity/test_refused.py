@@ -276,6 +276,18 @@ async def test_a_code_is_good_only_as_it_was_given(
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize("verifier", ["w" * 43, "v", None], ids=["wrong", "too short", "none"])
+async def test_a_code_is_used_up_by_a_wrong_verifier(shared: Shared, verifier: str | None) -> None:
+    """RFC 9700 4.5: who has the code and not the verifier did not ask for it."""
+    async with browser(shared, shared.account()) as ada:
+        code = await code_of(shared, ada)
+    await exchange(shared, code=code, code_verifier=verifier)
+
+    again = await exchange(shared, code=code)
+
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+
+
 async def test_a_code_of_another_client_is_refused(shared: Shared) -> None:
     other = shared.registered()
     async with browser(shared, shared.account()) as ada:

@@ -44,6 +44,17 @@ PRICE = {
             "vat": "0.2759",
             "gross": "1.5899",
         },
+        {
+            "kind": "adjustment",
+            "text": "Rounding",
+            "quantity": None,
+            "unit": None,
+            "unit_price": None,
+            "vat_rate": None,
+            "net": "-0.0028",
+            "vat": "0.0000",
+            "gross": "-0.0028",
+        },
     ],
     "tariff": {"elements_text": [EVIL], "valid_until": None},
     "plan": None,
@@ -72,9 +83,60 @@ def charge(**overrides: Any) -> dict[str, Any]:
         "minutes": 0,
         "cost": None,
         "cost_is": None,
+        "cost_language": None,
         "updated_at": "2026-03-01T10:00:00Z",
         "receipt_id": None,
         "payment": {"state": "none", "amount": None, "currency": None, "provider_note": None},
+    } | overrides
+
+
+def receipt(**overrides: Any) -> dict[str, Any]:
+    """What was charged, made out in English."""
+    return {
+        "id": "RECEIPT",
+        "number": "2026-000001",
+        "kind": "charge",
+        "state": "paid",
+        "issued_at": "2026-03-01T10:00:00Z",
+        "charge_id": "CHARGE",
+        "currency": "EUR",
+        "net": "7.80",
+        "vat": "1.64",
+        "gross": "9.44",
+        "pdf": "/app/v1/receipts/RECEIPT/pdf",
+        "language": "en",
+        "lines": PRICE["lines"],
+        "vat_rows": [{"vat_rate": "21", "net": "7.80", "vat": "1.64", "gross": "9.44"}],
+        "seller": {"name": "Example Mobility", "address": [], "vat_id": None},
+        "about": {"station": "Station Square", "energy_kwh": "11"},
+        "remarks": [],
+        "corrects": None,
+        "note": "Demonstration: no money is moved.",
+    } | overrides
+
+
+def guest_plug(**overrides: Any) -> dict[str, Any]:
+    """What a sticker names."""
+    return {
+        "location": {
+            "id": KEY,
+            "name": "Station Square",
+            "address": "Stationsplein 1",
+            "city": "Utrecht",
+        },
+        "physical_reference": "A1",
+        "evse_uid": "7f3c0a",
+        "evse_id": "NL*CPO*E1",
+        "floor_level": "-1",
+        "connector_id": "1",
+        "standard": "IEC_62196_T2",
+        "format": "CABLE",
+        "power_type": "AC_3_PHASE",
+        "max_kw": "22",
+        "status": "AVAILABLE",
+        "status_age_s": 41,
+        "status_note": None,
+        "price": PRICE,
     } | overrides
 
 
@@ -124,6 +186,7 @@ def details(**overrides: Any) -> dict[str, Any]:
         "capabilities": [],
         "reservable": False,
         "startable": True,
+        "start_refusal": None,
         "connectors": [connector],
     }
     more = {
@@ -142,7 +205,8 @@ def details(**overrides: Any) -> dict[str, Any]:
 class Provider:
     """What it answers; `starts` are the keys of starts, of which the first `lost` get no answer.
 
-    `charges` are told one after the other, the last again and again; `prices` were asked for.
+    `charges` are told one after the other, the last again and again; `prices` were asked for;
+    `sticker` is the code of a plug.
     """
 
     url: str
@@ -151,6 +215,7 @@ class Provider:
     lost: int = 0
     charges: list[dict[str, Any]] = field(default_factory=lambda: [charge()])
     prices: list[dict[str, str]] = field(default_factory=list)
+    sticker: str | None = None
 
     def application(self) -> FastAPI:
         """The web app, the identity server's three answers, and a driver API."""
@@ -164,6 +229,7 @@ class Provider:
         app.add_api_route("/app/v1/prices", self._price)
         app.add_api_route("/app/v1/charges/{charge_id}", self._charge)
         app.add_api_route("/app/v1/charges/{charge_id}/events", self._events)
+        app.add_api_route("/app/v1/receipts/RECEIPT", self._receipt)
         app.add_api_route("/app/v1/guest/{code}", self._guest)
         app.add_api_route("/app/v1/charges", self._start, methods=["POST"])
         return app
@@ -197,7 +263,13 @@ class Provider:
     async def _events(self) -> Response:
         return Response(media_type="text/event-stream")
 
-    async def _guest(self, code: str) -> Response:
+    async def _receipt(self) -> dict[str, Any]:
+        return receipt()
+
+    async def _guest(self, code: str, request: Request) -> Response:
+        if code == self.sticker:
+            self.prices.append(dict(request.query_params))
+            return JSONResponse(guest_plug())
         return _refused(404, f"there is no plug {code!r}")
 
     async def _start(self, request: Request) -> Response:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.emsp.browser import Person, browsing, person
-from tests.emsp_adapter.web.provider import EVIL, KEY, Provider, charge, details, provider
+from tests.e2e.emsp.browser import Device, Person, person
+from tests.emsp_adapter.web.provider import EVIL, KEY, PRICE, Provider, charge, details, provider
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -35,19 +35,23 @@ async (topology) => {
   return decode(topology).map((ring) => [...ring.points]);
 }
 """
+# Of each outline its west, its east and its widest step, but for the map's lower edge.
+_STEPS = """
+async (name) => {
+  const {decode} = await import("/static/js/map/world.js");
+  const topology = await (await fetch(`/static/vendor/world-atlas/${name}.json`)).json();
+  const step = (at, points) => points[at + 1] === 1 ? 0 : Math.abs(points[at] - points[at - 2]);
+  const widest = (points) => points.reduce(
+    (most, _, at) => at % 2 || !at ? most : Math.max(most, step(at, points)), 0);
+  return decode(topology).map(({points, box}) => [box[0], box[2], widest(points)]);
+}
+"""
 _PART = """
 async ([amounts, currency]) => {
   const {partsFormat} = await import("/static/js/format.js");
   return partsFormat(amounts, currency)(amounts[0], currency);
 }
 """
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """A Chromium of the test's own."""
-    async with browsing() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -194,12 +198,43 @@ async def test_the_sum_names_the_energy_and_the_minutes_that_it_is_for(
     assert [asked.get("minutes") for asked in emsp.prices] == [None, "60"]
 
 
+async def test_a_guest_sees_the_plug_as_it_stands_there_and_the_price_of_what_he_thinks_of(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with (
+        provider(sticker="ABCDEFG") as emsp,
+        person(browser, emsp.url, tmp_path) as me,
+    ):
+        page = me.page
+        await page.goto("/g/ABCDEFG")
+
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Station Square")
+        await expect(page.get_by_text("Stationsplein 1, Utrecht")).to_be_visible()
+        point = page.get_by_role("region", name="Charging points")
+        await expect(point).to_contain_text("Charging point A1")
+        await expect(point).to_contain_text("Floor -1")
+        await expect(point).to_contain_text("Type 2 · 22 kW")
+        await expect(point).to_contain_text("cable attached")
+        await expect(page.get_by_text("7f3c0a")).to_have_count(0)
+        await page.get_by_label("Minutes plugged in").fill("60")
+        await expect(page.get_by_text("€9.44 for 11 kWh in 60 minutes")).to_be_visible()
+        await expect(page.get_by_role("table")).to_contain_text("€7.85")
+
+    assert emsp.prices[-1] == {"energy_kwh": "20", "minutes": "60"}
+
+
 async def test_a_part_of_a_price_says_that_its_unit_comes_without_vat(me: Person) -> None:
     await at_the_charger(me.page)
 
     rows = me.page.get_by_role("table").locator("tbody tr")
     await expect(rows.nth(0)).to_contain_text(re.compile("11 kWh. €0.59 [+] VAT€7.85"))
     await expect(rows.nth(1)).to_contain_text(re.compile("36 min. €2.19/h [+] VAT€1.59"))
+
+
+async def test_a_rounding_of_less_than_a_coin_is_no_part_of_a_price(me: Person) -> None:
+    await at_the_charger(me.page)
+
+    await expect(me.page.get_by_role("table").locator("tbody tr")).to_have_count(2)
 
 
 @pytest.mark.parametrize(
@@ -328,6 +363,52 @@ async def test_offline_no_status_stays_on_the_screen(me: Person) -> None:
     await expect(me.page.get_by_text("1 of 1 free")).to_be_visible()
 
 
+GERMAN = Device(locale="de-DE")
+
+
+async def test_a_paper_is_shown_in_the_language_it_was_made_out_in(
+    browser: Browser, emsp: Provider, tmp_path: Path
+) -> None:
+    async with person(browser, emsp.url, tmp_path, device=GERMAN) as me:
+        await me.page.goto("/")
+        await me.page.get_by_role("button", name="Anmelden").click()
+        await expect(me.page.get_by_role("navigation", name="Haupt")).to_be_visible()
+        await me.page.goto("/#/receipt/RECEIPT")
+
+        paper = me.page.locator("[lang=en]")
+        await expect(me.page.get_by_role("button", name="PDF herunterladen")).to_be_visible()
+        await expect(paper).to_contain_text("VAT 21 %")
+        await expect(paper).to_contain_text("€9.44")
+        await expect(me.page.get_by_role("main")).not_to_contain_text("MwSt.")
+
+
+async def test_the_parts_of_a_bill_are_shown_in_the_language_of_the_bill(
+    browser: Browser, tmp_path: Path
+) -> None:
+    billed = charge(
+        state="finished",
+        reason=None,
+        started_at="2026-03-01T10:00:00Z",
+        ended_at="2026-03-01T11:00:00Z",
+        cost=PRICE,
+        cost_is="final",
+        cost_language="en",
+        receipt_id="RECEIPT",
+    )
+    async with (
+        provider(charges=[billed]) as emsp,
+        person(browser, emsp.url, tmp_path, device=GERMAN) as me,
+    ):
+        await me.page.goto("/")
+        await me.page.get_by_role("button", name="Anmelden").click()
+        await expect(me.page.get_by_role("navigation", name="Haupt")).to_be_visible()
+        await me.page.goto("/#/charge/CHARGE")
+        await me.page.locator("main summary").click()
+
+        await expect(me.page.locator("[lang=en]")).to_contain_text("VAT 21 %")
+        await expect(me.page.get_by_role("main")).not_to_contain_text("MwSt.")
+
+
 @pytest.mark.parametrize(
     ("pieces", "events"),
     [
@@ -378,3 +459,48 @@ async def test_outlines_are_put_together_from_arcs_in_both_directions(me: Person
     assert ring[0::2] == [0, 0.25, 0.25, 0]
     assert ring[1] == ring[3] == ring[7] == 0.5
     assert ring[5] < 0.5
+
+
+def topology(*steps: tuple[int, int]) -> dict[str, Any]:
+    """A country whose outline takes these steps, in degrees."""
+    return {
+        "transform": {"scale": [1, 1], "translate": [0, 0]},
+        "arcs": [steps],
+        "objects": {"countries": {"geometries": [{"type": "Polygon", "arcs": [[0]]}]}},
+    }
+
+
+ACROSS_180 = {
+    "eastward": topology((170, 10), (-340, 0), (0, -10), (340, 0), (0, 10)),
+    "westward": topology((-170, 10), (340, 0), (0, -10), (-340, 0), (0, 10)),
+}
+
+
+@pytest.mark.parametrize("country", ACROSS_180.values(), ids=ACROSS_180)
+async def test_a_country_across_the_180th_meridian_lies_at_both_edges_of_the_map(
+    me: Person, country: dict[str, Any]
+) -> None:
+    found = await me.page.evaluate(_DECODED, country)
+
+    sides = sorted((min(ring[::2]), max(ring[::2])) for ring in found)
+    assert sides == [(0, pytest.approx(10 / 360)), (pytest.approx(350 / 360), 1)]
+    assert [ring[:2] for ring in found] == [ring[-2:] for ring in found]
+
+
+async def test_a_country_round_the_pole_reaches_the_edge_of_the_map(me: Person) -> None:
+    country = topology((-180, -70), (90, 0), (90, -5), (90, 5), (89, 0), (-359, 0))
+
+    found = await me.page.evaluate(_DECODED, country)
+
+    corners = {(x, y) for ring in found for x, y in zip(ring[::2], ring[1::2], strict=True)}
+    assert {(0, 1), (1, 1)} <= corners
+    assert [ring[:2] for ring in found] == [ring[-2:] for ring in found]
+
+
+@pytest.mark.parametrize("name", ["countries-50m", "countries-10m"])
+async def test_no_outline_of_the_world_runs_across_the_map(me: Person, name: str) -> None:
+    outlines = await me.page.evaluate(_STEPS, name)
+
+    assert min(west for west, _, _ in outlines) >= 0
+    assert max(east for _, east, _ in outlines) <= 1
+    assert [each for each in outlines if each[2] > 0.5] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx
@@ -35,15 +36,22 @@ TYPES = {
 TILES = "https://tiles.example:8443/{z}/{x}/{y}.png"
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def visitor(**settings: str) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who is not signed in, before the web app alone."""
     app, port = FastAPI(), free_port()
-    app.include_router(routes(EmspSettings.from_env({})))
+    app.include_router(routes(EmspSettings.from_env(settings)))
     async with (
         serving(app, port),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
     ):
+        yield client
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[httpx.AsyncClient]:
+    """The same, with the settings that hold where none are given."""
+    async with visitor() as client:
         yield client
 
 
@@ -161,3 +169,19 @@ def test_the_host_of_the_street_tiles_may_be_asked_for_images_alone() -> None:
 def test_a_url_of_tiles_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="EMSP_MAP_TILES_URL"):
         EmspSettings.from_env({"EMSP_MAP_TILES_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Charge", "Charge"),
+        ("Maple Mobility", "Maple"),
+        ("Go e-Mobility Now", "Go"),
+        ("Elektromobilverein", "Elektromobil"),
+    ],
+)
+async def test_the_name_on_a_home_screen_ends_with_a_whole_word(name: str, short: str) -> None:
+    async with visitor(EMSP_NAME=name) as browser:
+        told = (await browser.get("/manifest.webmanifest")).json()
+
+    assert (told["name"], told["short_name"]) == (name, short)

@@ -1,7 +1,7 @@
 // The app: its frame, its pages, and what happens once at the start.
 
 import { ApiError } from "./api.js";
-import { begin, signedIn } from "./auth.js";
+import { begin, isStaff, signedIn } from "./auth.js";
 import { fill, h, icon } from "./dom.js";
 import { preferred, speak, t } from "./i18n.js";
 import { enter, find, go, route } from "./router.js";
@@ -17,6 +17,10 @@ import { keepSetup } from "./views/payment.js";
 import { problem, problems, report } from "./views/problem.js";
 import { receipt } from "./views/receipt.js";
 import { station } from "./views/station.js";
+import { supportCharge, supportCharges } from "./views/support-charges.js";
+import { supportReport } from "./views/support-report.js";
+import { supportStation } from "./views/support-station.js";
+import { support } from "./views/support.js";
 import { welcome } from "./views/welcome.js";
 import { alertOf, noticesNode, notice, spokenNode, turnPage } from "./widgets.js";
 
@@ -26,6 +30,7 @@ const PLACES = [
   ["history", "/history", "clock"],
   ["account", "/account", "person"],
 ];
+const SUPPORT = ["support", "/support", "headset"];
 const GUEST = /^\/g\/([^/]+)$/;
 // Answers to a code that names no plug: unknown, or not written like a code.
 const NO_CODE = new Set([404, 422]);
@@ -48,6 +53,14 @@ route("/cards", cards, "account");
 route("/report", report, "account");
 route("/problems", problems, "account");
 route("/problem/:id", problem, "account");
+for (const [pattern, view] of [
+  ["/support", support],
+  ["/support/charges", supportCharges],
+  ["/support/charge/:id", supportCharge],
+  ["/support/station/:key*", supportStation],
+  ["/support/report/:id", supportReport],
+])
+  route(pattern, view, "support");
 
 function frame() {
   const main = h("main", { id: "content", tabindex: "-1" });
@@ -56,12 +69,13 @@ function frame() {
     { class: "banner", role: "status", hidden: navigator.onLine },
     t("offline.banner"),
   );
+  const places = isStaff() ? [...PLACES, SUPPORT] : PLACES;
   const nav =
     signedIn() &&
     h(
       "nav",
       { class: "nav", "aria-label": t("nav.label") },
-      PLACES.map(([name, path, sign]) =>
+      places.map(([name, path, sign]) =>
         h(
           "a",
           { href: `#${path}`, "data-place": name },
@@ -116,7 +130,8 @@ async function show() {
     else if (!signedIn() && !navigator.onLine)
       throw new ApiError(0, { detail: t("error.network") });
     else if (!signedIn()) welcome(main, { failed: app.failed });
-    else if (found) await found.view(main, found.params, signal);
+    else if (found && (found.place !== "support" || isStaff()))
+      await found.view(main, found.params, signal);
     else missing(main, "page");
   } catch (error) {
     clearTimeout(waiting);

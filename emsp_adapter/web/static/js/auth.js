@@ -8,7 +8,8 @@
 import { t } from "./i18n.js";
 
 const CLIENT = "web";
-const SCOPE = "openid email profile locations charging history account problems";
+// `support` is given to staff alone; what was given is in the token's answer.
+const SCOPE = "openid email profile locations charging history account problems support";
 const PENDING = "emsp.sign-in";
 const KNOWN = "emsp.signed-in";
 const EARLY = 30_000;
@@ -17,10 +18,14 @@ let access = null;
 let refresh = null;
 let ends = 0;
 let renewing = null;
+let scopes = new Set();
 
 export class SignedOut extends Error {}
 
 export const signedIn = () => access !== null;
+
+// Whether somebody of support is signed in.
+export const isStaff = () => access !== null && scopes.has("support");
 
 const encode = (bytes) =>
   btoa(String.fromCharCode(...bytes))
@@ -105,6 +110,7 @@ async function ask(fields) {
     };
   access = told.access_token;
   refresh = told.refresh_token ?? null;
+  scopes = new Set((told.scope ?? "").split(" "));
   ends = Date.now() + told.expires_in * 1000;
   localStorage.setItem(KNOWN, "1");
   return { ok: true };
@@ -135,6 +141,7 @@ async function renew() {
 export function beGuest(given) {
   access = given;
   refresh = null;
+  scopes = new Set();
   ends = Date.now() + 24 * 3600 * 1000;
 }
 

@@ -12,12 +12,17 @@ function number(value, options) {
 }
 
 export function money(amount, currency) {
-  return number(amount, { style: "currency", currency });
+  return number(amount, { style: "currency", currency, signDisplay: "negative" });
 }
 
 // A price per unit, and a part of an amount, may have more digits than an amount.
 export function unitPrice(amount, currency) {
-  return number(amount, { style: "currency", currency, maximumFractionDigits: 4 });
+  return number(amount, {
+    style: "currency",
+    currency,
+    maximumFractionDigits: 4,
+    signDisplay: "negative",
+  });
 }
 
 // How the parts of an amount are written: like amounts, or with all their digits where the parts

@@ -67,6 +67,7 @@ export function notice(text) {
 
 // Takes away what was said on the page before.
 export function turnPage() {
+  spoken.textContent = "";
   if (Date.now() - noticed > TURNING) fill(notices);
 }
 
@@ -137,7 +138,7 @@ export function dialog(title, ...content) {
 }
 
 // Asks before something that cannot be taken back; the work is done with the dialog open.
-export function confirm(title, text, does, work) {
+export function confirm(title, text, does, work, { look = "danger" } = {}) {
   const shown = dialog(
     title,
     text && h("p", {}, text),
@@ -147,7 +148,7 @@ export function confirm(title, text, does, work) {
         await work();
         shown.close();
       },
-      h("button", { type: "submit", class: "danger" }, does),
+      h("button", { type: "submit", class: look }, does),
       h("button", { type: "button", class: "quiet", onclick: () => shown.close() }, t("cancel")),
     ),
   );
@@ -187,7 +188,12 @@ export function priceTable(price, caption = t("price.caption")) {
     price.lines.map((line) => line.gross),
     price.currency,
   );
-  const lines = price.lines.map((line) =>
+  // What rounding left is told where it is a coin or more.
+  const nothing = amount("0", price.currency);
+  const told = price.lines.filter(
+    (line) => line.kind !== "adjustment" || amount(line.gross, price.currency) !== nothing,
+  );
+  const lines = told.map((line) =>
     h(
       "tr",
       {},

@@ -14,6 +14,13 @@ const SHALLOWEST = 1;
 const QUIET = 250;
 
 const NAMED = 13;
+// The scale is at most so many pixels, and at least two fifths of that: its text has room.
+const SCALE = 140;
+
+// Half a marker, and beside it what floats over the map: buttons to zoom at the right, on phones
+// the way to the list at the bottom.
+export const INSETS = { left: 48, top: 56, right: 92, bottom: 80 };
+export const NO_INSETS = { left: 0, top: 0, right: 0, bottom: 0 };
 
 export class Chart {
   // `settled` hears {box, zoom} once the map rests; `credit` and `tiles` are of the street tiles.
@@ -81,7 +88,7 @@ export class Chart {
     this.canvas.width = width * dense;
     this.canvas.height = height * dense;
     this.canvas.getContext("2d").setTransform(dense, 0, 0, dense, 0, 0);
-    if (first && this.wanted) this.fit(this.wanted);
+    if (first && this.wanted) this.fit(...this.wanted);
     this.paint();
     this.settle();
   }
@@ -110,10 +117,11 @@ export class Chart {
     };
   }
 
-  fit(box) {
-    this.wanted = box;
+  // Shows a box, with `insets` free round it.
+  fit(box, insets = INSETS) {
+    this.wanted = [box, insets];
     if (!this.width) return;
-    this.view = fitting(box, this.width, this.height);
+    this.view = fitting(box, this.width, this.height, insets);
     this.redraw();
     this.settle();
   }
@@ -244,10 +252,10 @@ export class Chart {
   }
 
   measure() {
-    const metres = metresPerPixel(latOf(this.view.y), this.view.zoom) * 100;
+    const metres = metresPerPixel(latOf(this.view.y), this.view.zoom) * SCALE;
     const power = 10 ** Math.floor(Math.log10(metres));
     const round = [5, 2, 1].find((step) => step * power <= metres) * power;
-    this.scale.style.width = `${(round / metres) * 100}px`;
+    this.scale.style.width = `${(round / metres) * SCALE}px`;
     const text = round < 1000 ? t("unit.m", { n: round }) : t("unit.km", { n: round / 1000 });
     if (this.scale.textContent !== text) this.scale.textContent = text;
   }

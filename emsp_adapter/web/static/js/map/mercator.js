@@ -23,14 +23,18 @@ export const worldSize = (zoom) => TILE * 2 ** zoom;
 export const metresPerPixel = (lat, zoom) =>
   (40_075_016.7 * Math.cos((lat * Math.PI) / 180)) / worldSize(zoom);
 
-// The centre and zoom that show a box [west, south, east, north] in so many pixels.
-export function fitting([west, south, east, north], width, height, margin = 48) {
+// The centre and zoom that show a box [west, south, east, north] in so many pixels, of which
+// `insets` are left free at each side.
+export function fitting([west, south, east, north], width, height, insets) {
   const [left, right, top, bottom] = [xOf(west), xOf(east), yOf(north), yOf(south)];
-  const across = Math.max(1, width - 2 * margin) / TILE / Math.max(right - left, 1e-9);
-  const down = Math.max(1, height - 2 * margin) / TILE / Math.max(bottom - top, 1e-9);
+  const free = [width - insets.left - insets.right, height - insets.top - insets.bottom];
+  const across = Math.max(1, free[0]) / TILE / Math.max(right - left, 1e-9);
+  const down = Math.max(1, free[1]) / TILE / Math.max(bottom - top, 1e-9);
+  const zoom = clamp(Math.log2(Math.min(across, down)), 1, 16);
+  const size = worldSize(zoom);
   return {
-    x: (left + right) / 2,
-    y: (top + bottom) / 2,
-    zoom: clamp(Math.log2(Math.min(across, down)), 1, 16),
+    x: clamp((left + right) / 2 + (insets.right - insets.left) / 2 / size, 0, 1),
+    y: clamp((top + bottom) / 2 + (insets.bottom - insets.top) / 2 / size, 0, 1),
+    zoom,
   };
 }

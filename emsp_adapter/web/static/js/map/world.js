@@ -1,5 +1,6 @@
 // The outlines of the world from world-atlas (TopoJSON of Natural Earth), drawn on a canvas.
 
+import { cut } from "./antimeridian.js";
 import { xOf, yOf } from "./mercator.js";
 
 const COARSE = "/static/vendor/world-atlas/countries-50m.json";
@@ -35,24 +36,28 @@ export function decode(topology) {
   });
   return topology.objects.countries.geometries
     .flatMap((country) => (country.type === "Polygon" ? [country.arcs] : country.arcs))
-    .flatMap((polygon) => polygon.map((ring) => joined(ring, arcs)));
+    .flatMap((polygon) => polygon.flatMap((ring) => cut(joined(ring, arcs))))
+    .map(boxed);
 }
 
 // A ring names its arcs in order; one that is run backwards by its complement.
 function joined(ring, arcs) {
-  const points = [];
-  const box = [1, 1, 0, 0];
-  for (const [at, name] of ring.entries()) {
+  return ring.flatMap((name, at) => {
     const arc = name < 0 ? arcs[~name].toReversed() : arcs[name];
-    for (const [x, y] of at === 0 ? arc : arc.slice(1)) {
-      points.push(x, y);
-      box[0] = Math.min(box[0], x);
-      box[1] = Math.min(box[1], y);
-      box[2] = Math.max(box[2], x);
-      box[3] = Math.max(box[3], y);
-    }
+    return at === 0 ? arc : arc.slice(1);
+  });
+}
+
+// A ring as it is drawn: its points in one row, and the box that they lie in.
+function boxed(ring) {
+  const box = [1, 1, 0, 0];
+  for (const [x, y] of ring) {
+    box[0] = Math.min(box[0], x);
+    box[1] = Math.min(box[1], y);
+    box[2] = Math.max(box[2], x);
+    box[3] = Math.max(box[3], y);
   }
-  return { points: Float64Array.from(points), box };
+  return { points: Float64Array.from(ring.flat()), box };
 }
 
 // Draws what a window of the world shows: {left, top, size} in pixels of a world `size` wide.

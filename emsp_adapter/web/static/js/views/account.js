@@ -3,7 +3,7 @@
 import { call, download, get, id } from "../api.js";
 import { deleted, signOut } from "../auth.js";
 import { fill, h, icon } from "../dom.js";
-import { day, money, rate } from "../format.js";
+import { day } from "../format.js";
 import { LANGUAGES, language, speak, t } from "../i18n.js";
 import { setTheme, theme, THEMES } from "../theme.js";
 import {
@@ -18,6 +18,7 @@ import {
   select,
 } from "../widgets.js";
 import { finishSetup, payment } from "./payment.js";
+import { plansOf } from "./plans.js";
 
 export async function account(main, params, signal, { relaunch, config }) {
   await finishSetup();
@@ -34,7 +35,7 @@ export async function account(main, params, signal, { relaunch, config }) {
       "div",
       { class: "page" },
       heading(t("account.title")),
-      profile(me),
+      profile(me, again),
       h(
         "nav",
         { class: "card links", "aria-label": t("account.title") },
@@ -42,7 +43,7 @@ export async function account(main, params, signal, { relaunch, config }) {
         way("/problems", "flag", "account.problems"),
       ),
       payment(methods, again, config),
-      plan(plans, again),
+      plansOf(plans, again),
       notify(notifications),
       app(me, relaunch),
       data(me),
@@ -60,73 +61,39 @@ function way(path, sign, key) {
   );
 }
 
-function profile(me) {
+function profile(me, changed) {
   return section(
     t("account.profile"),
     form(
       { class: "stack" },
       async (given) => {
-        await call("PATCH", "/me", { body: { name: given.elements.name.value.trim() } });
-        notice(t("saved"));
+        const { name, email } = given.elements;
+        const asked = email.value.trim();
+        const other = asked.toLowerCase() === me.email ? {} : { email: asked };
+        await call("PATCH", "/me", { body: { name: name.value.trim() || null, ...other } });
+        notice(t(other.email ? "account.email.asked" : "saved", { email: asked }));
+        await changed();
       },
       field(
         t("account.name"),
         h("input", { name: "name", value: me.name ?? "", maxlength: "100", autocomplete: "name" }),
       ),
-      h("p", {}, h("span", { class: "muted" }, `${t("account.email")}: `), me.email),
+      field(
+        t("account.email"),
+        h("input", {
+          name: "email",
+          type: "email",
+          value: me.email ?? "",
+          maxlength: "254",
+          autocomplete: "email",
+          required: true,
+        }),
+        me.pending_email && t("account.email.pending", { email: me.pending_email }),
+      ),
       h("p", { class: "muted small" }, t("account.since", { date: day(me.created_at) })),
       h("button", { type: "submit" }, t("save")),
     ),
   );
-}
-
-function plan({ plans, current }, changed) {
-  if (plans.length < 2) return null;
-  return section(
-    t("account.plan"),
-    h(
-      "fieldset",
-      { class: "choices" },
-      h("legend", { class: "hidden" }, t("account.plan")),
-      plans.map((one) => {
-        const input = h("input", {
-          type: "radio",
-          name: "plan",
-          value: one.id,
-          checked: one.id === current,
-        });
-        input.addEventListener("change", () =>
-          attempt(input, async () => {
-            await call("PUT", "/plan", { body: { id: one.id } });
-            notice(t("saved"));
-            await changed();
-          }),
-        );
-        return h(
-          "label",
-          { class: "choice" },
-          input,
-          h("span", {}, h("strong", {}, one.name), h("small", {}, planLine(one))),
-        );
-      }),
-    ),
-  );
-}
-
-function planLine(one) {
-  const nothing = (value) => Number(value) === 0;
-  return [
-    nothing(one.monthly_fee)
-      ? t("account.plan.free")
-      : t("account.plan.fee", { amount: money(one.monthly_fee, one.currency) }),
-    nothing(one.margin_percent)
-      ? t("account.plan.margin.none")
-      : t("account.plan.margin", { percent: rate(one.margin_percent) }),
-    !nothing(one.session_fee) &&
-      t("account.plan.session", { amount: money(one.session_fee, one.currency) }),
-  ]
-    .filter(Boolean)
-    .join(" · ");
 }
 
 function notify(settings) {
@@ -169,7 +136,7 @@ function app(me, relaunch) {
     t("account.app"),
     h(
       "div",
-      { class: "pair" },
+      { class: "pair roomy" },
       field(t("account.language"), languages),
       field(t("account.theme"), themes),
     ),

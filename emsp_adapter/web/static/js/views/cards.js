@@ -2,6 +2,7 @@
 
 import { call, get, id } from "../api.js";
 import { fill, h } from "../dom.js";
+import { moment } from "../format.js";
 import { t } from "../i18n.js";
 import {
   attempt,
@@ -112,6 +113,8 @@ function row(one, changed) {
       one.label && h("span", { class: "muted" }, one.uid),
     ),
     one.contract_id && h("p", { class: "muted small" }, one.contract_id),
+    one.suspicion &&
+      h("p", { class: "note" }, `${moment(one.suspicion.at)}: ${one.suspicion.message}`),
     h("p", { class: "row" }, block, remove),
   );
 }

@@ -76,8 +76,8 @@ async function now(running, signal) {
   );
 }
 
-// A charge in two lines, as a link.
-export function chargeRow(one) {
+// A charge in two lines, as a link to its page.
+export function chargeRow(one, path = "/charge") {
   const when =
     one.start_at && one.state === "scheduled" ? one.start_at : (one.started_at ?? one.requested_at);
   const paid =
@@ -88,7 +88,7 @@ export function chargeRow(one) {
     h(
       "h3",
       {},
-      h("a", { href: `#/charge/${id(one.id)}` }, one.location.name || one.location.address),
+      h("a", { href: `#${path}/${id(one.id)}` }, one.location.name || one.location.address),
     ),
     h(
       "p",

@@ -1,8 +1,8 @@
 // A charge in figures: energy, power, time, cost, payment, and what it all means.
 
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { age, duration, kw, kwh, moment, money, percent, secondsSince } from "../format.js";
-import { t } from "../i18n.js";
+import { catalogue, language, t, within } from "../i18n.js";
 import { fact, priceTable } from "../widgets.js";
 
 const LOOKS = {
@@ -94,7 +94,7 @@ export function figuresOf(one, trouble) {
     ),
     one.cost?.computable &&
       one.cost.lines.length > 0 &&
-      h("details", {}, h("summary", {}, t("charge.cost.parts")), priceTable(one.cost)),
+      h("details", {}, h("summary", {}, t("charge.cost.parts")), parts(one)),
     payment(one.payment),
     running &&
       h(
@@ -103,6 +103,19 @@ export function figuresOf(one, trouble) {
         t("charge.updated", { age: age(secondsSince(one.updated_at)) }),
       ),
   );
+}
+
+// What a receipt says of the parts is said in the receipt's language.
+function parts({ cost, cost_language }) {
+  if (cost_language === language()) return priceTable(cost);
+  const table = h("div", { lang: cost_language });
+  catalogue(cost_language).then((paper) =>
+    fill(
+      table,
+      within(paper, () => priceTable(cost)),
+    ),
+  );
+  return table;
 }
 
 function battery(level) {

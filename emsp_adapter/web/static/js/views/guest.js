@@ -2,14 +2,15 @@
 //
 // The guest's token is good for one charge. It stays for this tab, so that a reload can still stop it.
 
-import { call, get, id, once } from "../api.js";
+import { call, get, id, once, query } from "../api.js";
 import { beGuest } from "../auth.js";
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
-import { chip, field, form, heading, kindOf, statusText } from "../widgets.js";
+import { field, form, heading, kindOf, statusText } from "../widgets.js";
 import { liveCharge } from "./charge.js";
 import { address } from "./places.js";
-import { priceOf } from "./price.js";
+import { plugText, pointLine, pointNote, pointStatus } from "./points.js";
+import { pricePanel } from "./price.js";
 
 const RUNNING = "emsp.guest.charge";
 const EMAIL = "emsp.guest.email";
@@ -23,20 +24,24 @@ export async function guest(main, { code }, signal, config) {
     fill(main, page);
     return;
   }
-  const point = await call("GET", `/guest/${id(code)}`, { anonymous: true, signal });
+  const read = (values) =>
+    call("GET", `/guest/${id(code)}${query(values)}`, { anonymous: true, signal });
+  const point = await read({});
+  const plug = plugAt(point);
+  const sum = h("p", { class: "sum" });
+  const price = pricePanel({
+    priceAt: async (_plug, values) => (await read(values)).price,
+    told: (text) => fill(sum, text),
+  });
+  price.choose(plug);
   const setup = new URLSearchParams(location.search).get("setup");
   // A card is given on the provider's page first; with it, or without one, the charge starts.
   const away = config.payment === "stripe" && !setup;
   const send = once();
   fill(
     page,
-    intro(point),
-    h(
-      "section",
-      { class: "card", "aria-labelledby": "guest-price" },
-      h("h2", { id: "guest-price" }, t("station.price")),
-      priceOf(point.price),
-    ),
+    intro(point.location, plug),
+    price.element,
     starting(point),
     h("a", { class: "button quiet wide", href: "/" }, t("guest.account")),
   );
@@ -66,6 +71,7 @@ export async function guest(main, { code }, signal, config) {
         ),
         config.payment === "demo" && h("p", { class: "muted small" }, t("account.payment.demo")),
         away && h("p", { class: "muted small" }, t("account.payment.away")),
+        sum,
         h(
           "button",
           { type: "submit", class: "big" },
@@ -105,16 +111,22 @@ export async function guest(main, { code }, signal, config) {
   }
 }
 
-function intro(point) {
-  const place = point.location;
+// The plug of a code as that of a charger.
+const plugAt = (point) => ({
+  evse: { ...point, uid: point.evse_uid },
+  connector: { ...point, id: point.connector_id },
+});
+
+function intro(place, { evse, connector }) {
   return [
     heading(place.name || address(place)),
     h("p", { class: "muted" }, address(place)),
     h(
-      "p",
-      { class: "row" },
-      h("strong", {}, t("station.point", { name: point.evse_uid })),
-      chip(kindOf(point.status), statusText(point.status)),
+      "section",
+      { class: "card", "aria-label": t("station.points") },
+      pointLine(evse, pointStatus(evse)),
+      h("p", { class: "muted small" }, pointNote(evse)),
+      h("p", { class: "row plug" }, icon("plug"), plugText(connector)),
     ),
   ];
 }

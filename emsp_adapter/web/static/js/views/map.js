@@ -3,7 +3,7 @@
 import { get, query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { t, tn } from "../i18n.js";
-import { Chart } from "../map/chart.js";
+import { Chart, INSETS, NO_INSETS } from "../map/chart.js";
 import { alertOf } from "../widgets.js";
 import { placePath, standing } from "./places.js";
 
@@ -31,8 +31,9 @@ export function mapPanel({ config, signal, settled, trouble }) {
     // Where the driver was last, or where there are chargers at all.
     async start(near) {
       if (near) chart.locate(Number(near[0]), Number(near[1]));
-      const box = keptBox() ?? (await everywhere());
-      chart.fit(box);
+      const kept = keptBox();
+      const box = kept ?? (await everywhere());
+      chart.fit(box, kept ? NO_INSETS : INSETS);
       return box;
     },
 

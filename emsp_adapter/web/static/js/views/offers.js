@@ -5,7 +5,7 @@ import { h, icon } from "../dom.js";
 import { localInput } from "../format.js";
 import { t } from "../i18n.js";
 import { go } from "../router.js";
-import { field, form, kindOf, notice, statusText } from "../widgets.js";
+import { field, form, notice } from "../widgets.js";
 
 const QUARTER = 15 * 60_000;
 
@@ -35,13 +35,12 @@ export function others(key, plug, panels) {
   if (!plug) return [h("p", { class: "muted" }, t("station.cannot.choose")), report(key)];
   if (plug.evse.startable)
     return [panels.later, plug.evse.reservable && panels.reserve, report(key, plug)];
-  const status = statusText(plug.evse.status);
-  const free = kindOf(plug.evse.status) === "free";
-  const why = free ? t("station.cannot.start") : t("station.cannot.status", { status });
-  return [h("p", { class: "note" }, why), panels.later, report(key, plug)];
+  const why = h("p", { class: "note" }, plug.evse.start_refusal);
+  return [why, panels.later, report(key, plug)];
 }
 
-const wish = ({ key, evse, connector }) => ({
+// A plug as the API is asked for it.
+export const wish = ({ key, evse, connector }) => ({
   location: key,
   evse_uid: evse.uid,
   connector_id: connector.id,

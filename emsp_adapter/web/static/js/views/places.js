@@ -29,7 +29,8 @@ export function address(place) {
     .join(", ");
 }
 
-export function placeCard(place) {
+// A charger as a card that leads to its page.
+export function placeCard(place, path = placePath(place.id)) {
   const { kind, text } = standing(place);
   const price = place.price_from;
   return h(
@@ -38,7 +39,7 @@ export function placeCard(place) {
     h(
       "h3",
       {},
-      h("a", { href: `#${placePath(place.id)}` }, place.name || address(place)),
+      h("a", { href: `#${path}` }, place.name || address(place)),
       place.favourite && icon("star"),
     ),
     h("p", { class: "muted" }, address(place)),

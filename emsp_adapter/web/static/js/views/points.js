@@ -28,40 +28,59 @@ export function plugOf(place, evse_uid, connector_id) {
 }
 
 // What is written at a point, or else what it is known by.
-export const pointName = (evse) => evse.physical_reference ?? evse.evse_id ?? evse.uid;
+export const pointName = ({ physical_reference, evse_id, uid }) =>
+  physical_reference ?? evse_id ?? uid;
+
+// A point by its name and where it is, with what is shown of its status.
+export function pointLine(evse, shown) {
+  const name = pointName(evse);
+  const floor = evse.floor_level && t("station.floor", { floor: evse.floor_level });
+  return h(
+    "p",
+    { class: "row" },
+    h("strong", {}, t("station.point", { name })),
+    floor && h("span", { class: "muted" }, floor),
+    shown,
+  );
+}
 
 function point(place, evse, chosen, choose) {
   const name = pointName(evse);
-  const floor = evse.floor_level && t("station.floor", { floor: evse.floor_level });
-  const note = evse.status_note ?? t("station.age", { age: age(evse.status_age_s) });
   return h(
     "div",
     { class: "point" },
-    h(
-      "p",
-      { class: "row" },
-      h("strong", {}, t("station.point", { name })),
-      floor && h("span", { class: "muted" }, floor),
-      status(evse),
-    ),
-    h("p", { class: "muted small" }, note),
+    pointLine(evse, pointStatus(evse)),
+    h("p", { class: "muted small" }, pointNote(evse)),
     evse.connectors.map((connector) =>
       choice({ key: place.id, evse, connector }, name, chosen, choose),
     ),
   );
 }
 
+// How far a point's status can be relied on.
+export const pointNote = (evse) =>
+  evse.status_note ?? t("station.age", { age: age(evse.status_age_s) });
+
 // What a point was long ago is said as such.
-function status({ status: word, status_age_s: old }) {
+export function pointStatus({ status: word, status_age_s: old }) {
   const text = statusText(word);
   if (old <= OLD) return chip(kindOf(word), text);
   return chip("unknown", t("station.was", { status: text, age: age(old) }));
 }
 
+// A plug by its type and what it gives.
+const plugWords = ({ standard, max_kw }) =>
+  [plugName(standard), max_kw && kw(max_kw)].filter(Boolean);
+
+// The same with what has to be brought along.
+export function plugText(connector) {
+  const cable = t(connector.format === "CABLE" ? "station.tethered" : "station.socket");
+  return h("span", {}, h("strong", {}, plugWords(connector).join(" · ")), h("small", {}, cable));
+}
+
 function choice(plug, name, chosen, choose) {
   const { evse, connector } = plug;
-  const parts = [plugName(connector.standard), connector.max_kw && kw(connector.max_kw)];
-  const said = parts.filter(Boolean);
+  const said = plugWords(connector);
   const input = h("input", {
     type: "radio",
     name: "plug",
@@ -70,7 +89,5 @@ function choice(plug, name, chosen, choose) {
     "aria-label": [t("station.point", { name }), ...said, statusText(evse.status)].join(", "),
     onchange: () => choose(plug),
   });
-  const cable = t(connector.format === "CABLE" ? "station.tethered" : "station.socket");
-  const text = h("span", {}, h("strong", {}, said.join(" · ")), h("small", {}, cable));
-  return h("label", { class: "choice" }, input, icon("plug"), text);
+  return h("label", { class: "choice" }, input, icon("plug"), plugText(connector));
 }

@@ -1,6 +1,5 @@
 // What a charge would cost, before it starts: each part named, for the amounts the driver thinks of.
 
-import { get, query } from "../api.js";
 import { fill, h } from "../dom.js";
 import { money, moment, quantity } from "../format.js";
 import { t, tn } from "../i18n.js";
@@ -9,8 +8,9 @@ import { alertOf, field, priceTable, section } from "../widgets.js";
 const PAUSE = 350;
 const USUAL_KWH = "20";
 
-// `choose` shows the price of a plug, asked for once; `told` hears the sum.
-export function pricePanel({ signal, place, told }) {
+// `choose` shows the price of a plug; `priceAt` asks for it, with what the driver has filled in;
+// `told` hears the sum.
+export function pricePanel({ priceAt, told = () => null }) {
   const energy = h("input", {
     type: "number",
     min: "1",
@@ -51,15 +51,9 @@ export function pricePanel({ signal, place, told }) {
   async function ask() {
     if (!plug || !energy.validity.valid || !minutes.validity.valid) return;
     const asked = plug;
-    const values = {
-      location: place,
-      evse_uid: plug.evse.uid,
-      connector_id: plug.connector.id,
-      energy_kwh: energy.value,
-      minutes: minutes.value,
-    };
+    const values = { energy_kwh: energy.value, minutes: minutes.value };
     try {
-      const price = await get(`/prices${query(values)}`, signal);
+      const price = await priceAt(plug, values);
       if (asked !== plug) return;
       fill(shown, priceOf(price));
       told(price.computable ? sumOf(price, values) : "");
@@ -99,7 +93,7 @@ function sumOf({ total, currency, lines }, { energy_kwh, minutes }) {
 }
 
 // A price with all its parts, or why there is none.
-export function priceOf(price) {
+function priceOf(price) {
   if (!price.computable) {
     const why = price.remarks.join(" ");
     return h(

@@ -11,7 +11,7 @@ import { pointName } from "./points.js";
 const KINDS = ["broken", "blocked", "payment", "app", "other"];
 
 // The charger and the point that a report is of; one that its operator took away is not named.
-async function about({ location, evse_uid }, signal) {
+export async function about({ location, evse_uid }, signal) {
   const place = location && (await get(`/locations/${id(location)}`, signal).catch(() => null));
   if (!place) return null;
   const evse = place.evses.find((one) => one.uid === evse_uid);
@@ -69,7 +69,7 @@ export async function report(main, { location, evse_uid, charge_id }, signal) {
 
 export async function problems(main, _params, signal) {
   const list = h("div", {});
-  await pages("/problems", "problems", { show: row, none: t("problem.none"), signal, into: list });
+  await pages("/problems", "problems", { show: (one) => row(one), none: t("problem.none"), signal, into: list });
   fill(
     main,
     h(
@@ -84,17 +84,18 @@ export async function problems(main, _params, signal) {
   );
 }
 
-function row(one) {
+// A report in three lines, as a link to its page.
+export function row(one, path = "/problem") {
   return h(
     "article",
     { class: "entry" },
-    h("h3", {}, h("a", { href: `#/problem/${id(one.id)}` }, t(`problem.kind.${one.kind}`))),
+    h("h3", {}, h("a", { href: `#${path}/${id(one.id)}` }, t(`problem.kind.${one.kind}`))),
     h("p", { class: "row" }, state(one), h("span", { class: "muted" }, moment(one.created_at))),
     h("p", { class: "muted clip" }, one.text),
   );
 }
 
-const state = (one) =>
+export const state = (one) =>
   h(
     "span",
     { class: `chip ${one.state === "answered" ? "free" : "plain"}` },
@@ -118,11 +119,7 @@ export async function problem(main, params, signal) {
         h("span", { class: "muted" }, t(`problem.kind.${one.kind}`)),
       ),
       of,
-      h(
-        "ol",
-        { class: "talk" },
-        [{ at: one.created_at, from: "driver", text: one.text }, ...one.answers].map(said),
-      ),
+      talk(one, "driver"),
       one.state !== "closed" &&
         section(
           t("problem.answer"),
@@ -149,11 +146,22 @@ export async function problem(main, params, signal) {
   );
 }
 
-function said({ at, from, text }) {
+// All that was said of a report, as `me` reads it.
+export function talk(one, me) {
+  const everything = [{ at: one.created_at, from: "driver", text: one.text }, ...one.answers];
+  return h(
+    "ol",
+    { class: "talk" },
+    everything.map((each) => said(each, me)),
+  );
+}
+
+function said({ at, from, text }, me) {
+  const who = t(from === me ? "problem.from.me" : `problem.from.${from}`);
   return h(
     "li",
-    { class: from === "driver" ? "mine" : null },
-    h("p", { class: "muted small" }, `${t(`problem.from.${from}`)} · ${moment(at)}`),
+    { class: from === me ? "mine" : null },
+    h("p", { class: "muted small" }, `${who} · ${moment(at)}`),
     h("p", { class: "text" }, text),
   );
 }

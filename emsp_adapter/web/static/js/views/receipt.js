@@ -3,13 +3,14 @@
 import { call, download, get, id } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { day, kwh, moment, money, rate } from "../format.js";
-import { t } from "../i18n.js";
+import { catalogue, t, within } from "../i18n.js";
 import { attempt, backLink, fact, heading, notice, priceTable, section } from "../widgets.js";
 
 const LOOKS = { paid: "free", failed: "out", disputed: "busy" };
 
 export async function receipt(main, params, signal) {
   const one = await get(`/receipts/${id(params.id)}`, signal);
+  const paper = await catalogue(one.language);
   fill(
     main,
     h(
@@ -24,7 +25,11 @@ export async function receipt(main, params, signal) {
         h("span", { class: "muted" }, t("receipt.issued", { date: day(one.issued_at) })),
       ),
       one.corrects && h("p", {}, t("receipt.corrects", { number: one.corrects })),
-      section(t("receipt.lines"), about(one.about), priceTable(one), sums(one), remarks(one)),
+      h(
+        "div",
+        { lang: paper.language },
+        within(paper, () => content(one)),
+      ),
       one.state === "failed" && payAgain(one, () => receipt(main, params, signal)),
       pdfButton(one),
       one.charge_id &&
@@ -36,6 +41,10 @@ export async function receipt(main, params, signal) {
     ),
   );
 }
+
+// What stands on the paper, in the language that it was made out in.
+const content = (one) =>
+  section(t("receipt.lines"), about(one.about), priceTable(one), sums(one), remarks(one));
 
 function about({ station, address, start, energy_kwh }) {
   if (!station) return null;

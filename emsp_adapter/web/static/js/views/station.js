@@ -1,11 +1,11 @@
 // A charger: what is free and how old that news is, the price before plug-in, and what to do there.
 
-import { call, get, id } from "../api.js";
+import { call, get, id, query } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt, backLink, chip, heading } from "../widgets.js";
 import { about } from "./about.js";
-import { others, panelsOf, startForm } from "./offers.js";
+import { others, panelsOf, startForm, wish } from "./offers.js";
 import { address, standing } from "./places.js";
 import { plugOf, pointsOf } from "./points.js";
 import { pricePanel } from "./price.js";
@@ -34,7 +34,10 @@ class Station {
     this.sum = h("span", { class: "sum" });
     this.bar = h("div", { class: "start", hidden: true });
     this.actions = h("div", { class: "stack" });
-    this.price = pricePanel({ signal, place: place.id, told: (text) => fill(this.sum, text) });
+    this.price = pricePanel({
+      priceAt: (plug, values) => get(`/prices${query({ ...wish(plug), ...values })}`, signal),
+      told: (text) => fill(this.sum, text),
+    });
     this.element = this.page();
   }
 
@@ -100,8 +103,8 @@ class Station {
   // a form that is filled in stays, and a start that got no answer keeps its key.
   offer() {
     const { chosen } = this;
-    const { uid, status, startable, reservable } = chosen?.evse ?? {};
-    const offered = JSON.stringify([uid, chosen?.connector.id, status, startable, reservable]);
+    const { uid, status, startable, start_refusal: refusal, reservable } = chosen?.evse ?? {};
+    const offered = JSON.stringify([uid, chosen?.connector.id, status, refusal, reservable]);
     if (offered === this.offered) return;
     this.offered = offered;
     this.price.choose(chosen);

@@ -1,4 +1,4 @@
-"""SQL of who did what: one row for each action of an operator."""
+"""Who did what: one row for each action of an operator, staff or a driver, in the table `audit`."""
 
 from __future__ import annotations
 
