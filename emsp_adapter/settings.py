@@ -118,7 +118,7 @@ class EmspSettings(NodeSettings):
         description="Seconds after its time up to which a planned start is still made.",
     )
     starts_per_hour: Annotated[int, Field(ge=0)] = Field(
-        default=20,
+        default=60,
         description="So often may a card be used within an hour before it is refused as one that "
         "may have been copied, and an app start a charge; 0 is no limit.",
     )

@@ -133,6 +133,8 @@ async def _provider(postgres_url: str) -> AsyncIterator[tuple[EmspCommands, str]
         "PULL_INTERVAL": _QUIET,
         # Nobody has to add a payment method first.
         "PAYMENT": "none",
+        # A thousand cards are asked about thousands of times.
+        "STARTS_PER_HOUR": "0",
         "LOG_LEVEL": "warning",
         "PORT": str(port),
     }
