@@ -119,8 +119,8 @@ class EmspSettings(NodeSettings):
     )
     starts_per_hour: Annotated[int, Field(ge=0)] = Field(
         default=60,
-        description="So often may a card be used within an hour before it is refused as one that "
-        "may have been copied, and an app start a charge; 0 is no limit.",
+        description="So often may a card be used at a CPO within an hour before it is refused "
+        "there as one that may have been copied, and an app start a charge; 0 is no limit.",
     )
     vat_rate: Annotated[Decimal, Field(ge=0, le=100)] | None = Field(
         default=None,

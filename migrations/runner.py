@@ -9,9 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, inspect
 
 _HERE = Path(__file__).parent
+# Where alembic notes the revision of a schema.
+_VERSIONS = "alembic_version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,16 @@ def current(connection: Connection, service: Service) -> str | None:
     """The revision the database is at; None when it has never been migrated."""
     options = {"version_table_schema": service.schema}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def others(connection: Connection, service: Service) -> list[str]:
+    """The schemas of other services in the same database."""
+    there = inspect(connection)
+    return [
+        schema
+        for schema in there.get_schema_names()
+        if schema != service.schema and there.has_table(_VERSIONS, schema=schema)
+    ]
 
 
 def revisions(service: Service) -> list[str]:

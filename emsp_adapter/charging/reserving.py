@@ -14,7 +14,7 @@ from emsp_adapter.charging.commands import Answer
 from emsp_adapter.charging.refusals import Refused
 from emsp_adapter.charging.reservations import HELD, State
 from emsp_adapter.contracts import tokens
-from emsp_adapter.network import availability, place_cards, places
+from emsp_adapter.network import availability, place_cards, places, privacy
 from emsp_adapter.network.places import Plug
 from emsp_adapter.office import Office
 from emsp_adapter.store import charges as charge_store
@@ -45,6 +45,7 @@ async def reserve(office: Office, wish: Wish) -> Reservation:
     """The reservation, asked for; Refused where it has no chance."""
     async with office.db.hot_transaction() as conn:
         await charge_store.lock_driver(conn, wish.driver_id)
+        await privacy.place(conn, office, wish.location, wish.driver_id)
         plug = await places.plug(conn, wish.location, wish.evse_uid)
         await _check(conn, office, wish, plug)
         token = await tokens.app_token(conn, office, wish.driver_id)

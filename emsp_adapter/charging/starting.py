@@ -16,7 +16,7 @@ from emsp_adapter.charging.course import Event, State
 from emsp_adapter.charging.refusals import Refused
 from emsp_adapter.contracts import tokens
 from emsp_adapter.money import plans
-from emsp_adapter.network import availability, place_cards, places
+from emsp_adapter.network import availability, place_cards, places, privacy
 from emsp_adapter.network.places import Plug
 from emsp_adapter.office import Office
 from emsp_adapter.store import charges as store
@@ -44,9 +44,10 @@ class Wish:
 
 async def start(office: Office, wish: Wish) -> Charge:
     """The charge: planned, or asked for. Refused where it has no chance, UnknownPlace where there
-    is no such plug."""
+    is no such plug, or none that is shown to the driver."""
     async with office.db.hot_transaction() as conn:
         await store.lock_driver(conn, wish.driver_id)
+        await privacy.place(conn, office, wish.location, wish.driver_id)
         plug = await places.plug(conn, wish.location, wish.evse_uid, wish.connector_id)
         charge = await prepare(conn, office, wish, plug)
     return charge if charge.state == State.SCHEDULED else await carry_out(office, charge, plug)

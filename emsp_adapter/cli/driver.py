@@ -92,12 +92,36 @@ async def unblock(email: Email, *, json: Json = False) -> None:
     await _set_status(email, ACTIVE, json=json)
 
 
+@command(drivers, "support", example="emsp-adapter driver support ada@drivers.example --off")
+async def support(
+    email: Email,
+    *,
+    on: Annotated[bool, typer.Option("--on/--off", help="Of the staff from now on, or no more.")],
+    json: Json = False,
+) -> None:
+    """Let a person's apps have the scope `support`, or take it, also from what they hold."""
+    async with open_adapter() as adapter, adapter.db.hot_transaction() as conn:
+        found = await _found(conn, email)
+        await rows.set_staff(conn, found.id, on)
+        await record(conn, "driver support", found.id, {"support": on})
+    answer(
+        {"id": found.id, "email": found.email, "support": on},
+        json=json,
+        show=lambda: say(f"driver {found.email} is {'' if on else 'not '}of the staff"),
+    )
+
+
+async def _found(conn: Hot, email: str) -> Driver:
+    found = await rows.by_email(conn, fold_email(email))
+    if found is None:
+        raise CommandError(f"EMAIL: there is no driver {email}")
+    return found
+
+
 async def _set_status(email: str, status: str, *, json: bool) -> None:
     """The driver's tokens follow, here and at partners."""
     async with open_office() as office, office.db.hot_transaction() as conn:
-        found = await rows.by_email(conn, fold_email(email))
-        if found is None:
-            raise CommandError(f"EMAIL: there is no driver {email}")
+        found = await _found(conn, email)
         await rows.set_status(conn, found.id, status)
         await tokens.refresh(conn, office, found.id)
         if status == BLOCKED:

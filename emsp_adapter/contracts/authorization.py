@@ -28,7 +28,8 @@ from ocpi_hub.protocol.party import Party
 from ocpi_hub.protocol.v2_2_1.tokens import AllowedType, TokenType
 
 _GOOD_FOR = timedelta(days=1)
-# Clocks differ, and some cars are plugged in before the card is held to the charger.
+# Clocks differ, and some cars are plugged in before the card is held to the charger or the app
+# asks: that takes minutes, and nobody is billed for hours before anybody was told yes.
 _SLACK = timedelta(minutes=15)
 
 
@@ -130,6 +131,20 @@ async def _given(
     return reference
 
 
+async def first_given(
+    conn: Hot, token: TokenRow, *, cpo: Party, session_id: str | None, started_at: datetime
+) -> datetime | None:
+    """When a CPO was first told yes for a session that began then, under whatever reference."""
+    return await authorizations.first_given(
+        conn,
+        token.id,
+        cpo=cpo,
+        session_id=session_id,
+        start=started_at,
+        by=started_at + _SLACK,
+    )
+
+
 def misfit(
     permission: Permission | None,
     *,
@@ -138,8 +153,10 @@ def misfit(
     location_id: str,
     started_at: datetime | None,
     ended_at: datetime | None,
+    permitted: bool,
 ) -> str | None:
-    """Why a permission is none for a session, or None where it is."""
+    """Why a permission is none for a session, or None where it is; one that was asked for again
+    later is, when its CPO was `permitted` from the beginning."""
     if permission is None:
         return "was never given"
     if permission.driver_id != token.driver_id or permission.token_uid not in (
@@ -155,4 +172,6 @@ def misfit(
         return "had expired when the session began"
     if ended_at is not None and ended_at < permission.given_at - _SLACK:
         return "was given after the session"
+    if started_at is not None and started_at < permission.given_at - _SLACK and not permitted:
+        return "was given after the session began"
     return None

@@ -34,7 +34,8 @@ _LOOSELY = timedelta(hours=1)
 _MORE_SHARE = Decimal("1.02")
 _MORE_KWH = Decimal("0.1")
 _LATER = timedelta(minutes=15)
-# Such a Session is there before it charges, and some leave its start as it was.
+# Such a Session is there before it charges: some leave its start as it was, and some claim what
+# came from when it was first told.
 _WAITED = {SessionStatus.PENDING.value, SessionStatus.RESERVATION.value}
 _REFERRED = (AuthMethod.AUTH_REQUEST, AuthMethod.COMMAND)
 
@@ -50,15 +51,15 @@ class SessionRule(StrEnum):
 class Case:
     """A CDR and what is known beside it.
 
-    `misfit` says why the authorization it names is none for it, `permitted` whether its CPO was
-    told yes in its time; `original` is what a Credit CDR takes back.
+    `misfit` says why the authorization it names is none for it, `permitted_at` when its CPO was
+    first told yes for it; `original` is what a Credit CDR takes back.
     """
 
     cdr: Mapping[str, Any]
     token: TokenRow
     evidence: Evidence
     misfit: str | None
-    permitted: bool
+    permitted_at: datetime | None
     connector: Mapping[str, Any] | None
     original: Mapping[str, Any] | None
 
@@ -80,7 +81,7 @@ def _matching(case: Case) -> Iterator[Flag]:
         message = f"authorization {reference} {case.misfit}"
         yield Flag(Rule.AUTHORIZATION_REUSED, "authorization_reference", message)
     by_us = cdr["auth_method"] in _REFERRED or case.token.type != TokenType.RFID
-    if reference is None and by_us and not case.permitted:
+    if reference is None and by_us and case.permitted_at is None:
         message = f"{cdr['auth_method']}, and nobody was told yes for this token at that time"
         yield Flag(Rule.UNMATCHED, "auth_method", message)
     if case.evidence.session_of_others:
@@ -114,15 +115,29 @@ def _session(case: Case) -> Iterator[Flag]:
     if evidence.session_status == SessionStatus.INVALID:
         message = f"session {cdr['session_id']} was declared invalid, which is not billed"
         yield Flag(SessionRule.INVALID, "session_id", message)
-    kwh, start = evidence.session_kwh, moment_of(cdr, "start_date_time")
+    kwh = evidence.session_kwh
     over = evidence.session_status == SessionStatus.COMPLETED
     if over and kwh is not None and cdr["total_energy"] > kwh * _MORE_SHARE + _MORE_KWH:
         message = f"total_energy is {cdr['total_energy']} kWh, that of the session was {kwh:f}"
         yield Flag(SessionRule.DIFFERS, "total_energy", message)
-    began = None if _WAITED & set(evidence.session_statuses or ()) else evidence.session_start
-    if began is not None and start is not None and start > began + _LATER:
-        message = f"it begins at {cdr['start_date_time']}, its session at {format_datetime(began)}"
-        yield Flag(SessionRule.DIFFERS, "start_date_time", message)
+    yield from _session_times(cdr, evidence)
+
+
+def _session_times(cdr: Mapping[str, Any], evidence: Evidence) -> Iterator[Flag]:
+    """A CDR is of the time that its Session was of."""
+    began, start = evidence.session_start, moment_of(cdr, "start_date_time")
+    if began is not None and start is not None:
+        waited = bool(_WAITED & set(evidence.session_statuses or ()))
+        first = min(began, evidence.session_received_at or began) if waited else began
+        if start < first - _LATER or (start > began + _LATER and not waited):
+            said = format_datetime(began)
+            message = f"it begins at {cdr['start_date_time']}, its session at {said}"
+            yield Flag(SessionRule.DIFFERS, "start_date_time", message)
+    over, end = evidence.session_end, moment_of(cdr, "end_date_time")
+    if over is not None and end is not None and end > over + _LATER:
+        said = format_datetime(over)
+        message = f"it ends at {cdr['end_date_time']}, its session ended at {said}"
+        yield Flag(SessionRule.DIFFERS, "end_date_time", message)
 
 
 def _charge(case: Case) -> Iterator[Flag]:

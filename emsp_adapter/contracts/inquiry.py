@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from emsp_adapter.contracts.authorization import misfit
+from emsp_adapter.contracts.authorization import first_given, misfit
 from emsp_adapter.contracts.disputes import Case
 from emsp_adapter.contracts.repricing import Known
 from emsp_adapter.network import offers
@@ -61,21 +61,25 @@ async def _case(conn: Hot, cdr: CdrRow, found: Evidence, place: Plug | None) -> 
     token = await tokens.get(conn, cdr.token_id)
     if token is None:
         raise LookupError(f"CDR {cdr.id} is of a token that is gone")
-    began = _began(cdr)
+    permitted_at = await first_given(
+        conn,
+        token,
+        cpo=cdr.party,
+        session_id=cdr.document.get("session_id"),
+        started_at=_began(cdr),
+    )
     return Case(
         cdr=cdr.document,
         token=token,
         evidence=found,
-        misfit=await _misfit(conn, cdr, token),
-        permitted=await authorizations.given(
-            conn, token.id, cpo=cdr.party, start=began, end=cdr.ended_at or began
-        ),
+        misfit=await _misfit(conn, cdr, token, permitted=permitted_at is not None),
+        permitted_at=permitted_at,
         connector=None if place is None else place.connector,
         original=await _original(conn, cdr),
     )
 
 
-async def _misfit(conn: Hot, cdr: CdrRow, token: TokenRow) -> str | None:
+async def _misfit(conn: Hot, cdr: CdrRow, token: TokenRow, *, permitted: bool) -> str | None:
     reference = cdr.document.get("authorization_reference")
     if reference is None:
         return None
@@ -86,6 +90,7 @@ async def _misfit(conn: Hot, cdr: CdrRow, token: TokenRow) -> str | None:
         location_id=cdr.document["cdr_location"]["id"],
         started_at=cdr.started_at,
         ended_at=cdr.ended_at,
+        permitted=permitted,
     )
 
 
@@ -100,15 +105,16 @@ async def _known(conn: Hot, cdr: CdrRow, case: Case, settings: EmspSettings) -> 
     document, found = cdr.document, case.evidence
     named = [each["id"] for each in document.get("tariffs") or ()]
     named += [each["tariff_id"] for each in document["charging_periods"] if each.get("tariff_id")]
-    offered = await _offered(conn, cdr, found)
+    then = _first(cdr, case)
+    offered = await _offered(conn, cdr, found, at=then)
     ids = list(dict.fromkeys([*named, *offered]))
-    published = await tariffs.versions_at(conn, cdr.party, ids, _first(cdr, found))
+    published = await tariffs.versions_at(conn, cdr.party, ids, then)
     current = [await tariffs.current(conn, cdr.party, each) for each in ids]
     return Known(
         published=published,
         current=[each for each in current if each is not None],
         offered=frozenset(offered),
-        told=case.permitted or found.session_token_id is not None,
+        told=case.permitted_at is not None or found.session_token_id is not None,
         time_zone=await _time_zone(conn, cdr),
         outcome=_outcome(found),
         profile=found.profile,
@@ -122,15 +128,15 @@ def _most_unseen(currency: str, settings: EmspSettings) -> Decimal | None:
     return None if usual is None else 2 * usual
 
 
-async def _offered(conn: Hot, cdr: CdrRow, found: Evidence) -> Sequence[str]:
+async def _offered(conn: Hot, cdr: CdrRow, found: Evidence, *, at: datetime) -> Sequence[str]:
     """What hung at the connector when the session was new, or, where nobody knows that connector,
     around it."""
     if found.session_tariff_ids is not None:
         return found.session_tariff_ids
     place = cdr.document["cdr_location"]
-    where, then = (cdr.party, place["id"], place["evse_uid"]), _first(cdr, found)
-    hanging = await offers.hanging(conn, *where, place["connector_id"], at=then)
-    return await offers.near(conn, *where, at=then) if hanging is None else hanging
+    where = (cdr.party, place["id"], place["evse_uid"])
+    hanging = await offers.hanging(conn, *where, place["connector_id"], at=at)
+    return await offers.near(conn, *where, at=at) if hanging is None else hanging
 
 
 async def _time_zone(conn: Hot, cdr: CdrRow) -> str | None:
@@ -149,11 +155,13 @@ def _outcome(found: Evidence) -> ReservationOutcome | None:
     return _OUTCOMES.get(found.reservation or "")
 
 
-def _first(cdr: CdrRow, found: Evidence) -> datetime:
-    """When the driver saw the price: a CDR does not say that its session began later."""
-    known = found.session_start or found.asked_at
+def _first(cdr: CdrRow, case: Case) -> datetime:
+    """When the driver saw the price: a CDR does not say that its session began later, nor does its
+    CPO say that it began before anybody asked."""
+    known = case.evidence.session_start or case.evidence.asked_at
     began = _began(cdr)
-    return began if known is None or known < _EPOCH else min(known, began)
+    first = began if known is None or known < _EPOCH else min(known, began)
+    return max(first, case.permitted_at or first)
 
 
 def _began(cdr: CdrRow) -> datetime:

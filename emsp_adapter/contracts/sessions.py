@@ -13,7 +13,8 @@ from typing import Any
 
 from emsp_adapter.asking import Asking
 from emsp_adapter.charging import charges
-from emsp_adapter.contracts.authorization import misfit
+from emsp_adapter.contracts.authorization import first_given, misfit
+from emsp_adapter.contracts.disputes import SessionRule
 from emsp_adapter.contracts.own_tokens import own_token
 from emsp_adapter.contracts.suspicion import remark, suspicion_of
 from emsp_adapter.network import offers
@@ -109,6 +110,7 @@ async def _take(
 ) -> None:
     if known is not None and same(known.document, document):
         return
+    document, flags = _as_begun(known, document)
     if Decimal(document["kwh"]) < 0:
         raise InvalidParameters(f"kwh: {document['kwh']} is negative, a charger gives energy")
     if known is not None and known.status in _FINAL:
@@ -121,7 +123,21 @@ async def _take(
             f"cdr_token.uid: session {document['id']!r} began with another token"
         )
     status = _MEANT.get(document["status"], document["status"])
-    flags = await _flags(conn, office, owner, token=token, document=document)
+    permitted_at = await first_given(
+        conn,
+        token,
+        cpo=owner,
+        session_id=document["id"],
+        started_at=parse_datetime(document["start_date_time"]),
+    )
+    flags += await _flags(
+        conn,
+        office,
+        owner,
+        token=token,
+        document=document,
+        permitted=permitted_at is not None,
+    )
     await _report(conn, office, owner, token, document, known=known, flags=flags)
     await store.put(
         conn,
@@ -130,7 +146,7 @@ async def _take(
         driver_id=token.driver_id,
         token_id=token.id,
         status=status,
-        tariff_ids=await _hung(conn, owner, document, known=known),
+        tariff_ids=await _hung(conn, owner, document, known=known, permitted_at=permitted_at),
         flags=[each.document() for each in flags],
         last_updated=parse_datetime(document["last_updated"]),
         now=office.now(),
@@ -139,8 +155,32 @@ async def _take(
     await charges.session_changed(conn, office, token.driver_id, owner, meant)
 
 
+def _as_begun(
+    known: SessionRow | None, document: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[Flag]]:
+    """A Session that has begun begins no earlier, whatever its CPO says later."""
+    if known is None or not _has_begun(known):
+        return document, []
+    first, start = known.document["start_date_time"], document["start_date_time"]
+    if parse_datetime(start) >= parse_datetime(first):
+        return document, []
+    message = f"it is said to begin at {start}, and began at {first}"
+    flag = Flag(SessionRule.DIFFERS, "start_date_time", message)
+    return {**document, "start_date_time": first}, [flag]
+
+
+def _has_begun(known: SessionRow) -> bool:
+    return not _BEGUN.isdisjoint(known.statuses)
+
+
 async def _flags(
-    conn: Hot, office: Office, owner: Party, *, token: TokenRow, document: Mapping[str, Any]
+    conn: Hot,
+    office: Office,
+    owner: Party,
+    *,
+    token: TokenRow,
+    document: Mapping[str, Any],
+    permitted: bool,
 ) -> list[Flag]:
     flags: list[Flag] = []
     reference = document.get("authorization_reference")
@@ -152,6 +192,7 @@ async def _flags(
             location_id=document["location_id"],
             started_at=parse_datetime(document["start_date_time"]),
             ended_at=None,
+            permitted=permitted,
         )
         if why is not None:
             message = f"authorization {reference} {why}"
@@ -198,15 +239,20 @@ async def _report(
 
 
 async def _hung(
-    conn: Hot, owner: Party, document: Mapping[str, Any], *, known: SessionRow | None
+    conn: Hot,
+    owner: Party,
+    document: Mapping[str, Any],
+    *,
+    known: SessionRow | None,
+    permitted_at: datetime | None,
 ) -> Sequence[str] | None:
-    """What hung at the connector when the charge began: that is what the driver saw, whatever its
-    CPO hangs there later, and whatever it says of the beginning later."""
-    if known is not None and known.tariff_ids is not None and _BEGUN & set(known.statuses):
+    """What hung at the connector when the charge began, and had been asked for: that is what the
+    driver saw, whatever its CPO hangs there later, and whatever it says of the beginning later."""
+    if known is not None and known.tariff_ids is not None and _has_begun(known):
         return known.tariff_ids
     place = (document["location_id"], document["evse_uid"], document["connector_id"])
     began = parse_datetime(document["start_date_time"])
-    return await offers.hanging(conn, owner, *place, at=began)
+    return await offers.hanging(conn, owner, *place, at=max(began, permitted_at or began))
 
 
 def _older(known: SessionRow, document: Mapping[str, Any], *, now: datetime) -> bool:

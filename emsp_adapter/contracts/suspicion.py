@@ -2,6 +2,8 @@
 
 Its driver and staff hear of it. A card is refused for as long as that goes on and not for good: a
 driver at a broken charger tries often, too. Whoever wants it to charge no more blocks it.
+
+What a CPO says without a yes of ours refuses the card at that CPO alone.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ async def suspicion_of(
     ):
         said = "This card is charging at another place at the moment."
         return Suspicion(Sign.TOKEN_AT_TWO_PLACES, said)
-    if most and await authorizations.uses(conn, token.id, since=now - _HOUR) >= most:
+    if most and await authorizations.uses(conn, token.id, cpo=cpo, since=now - _HOUR) >= most:
         said = f"This card was used {most} times within an hour, more than a driver does."
         return Suspicion(Sign.TOO_MANY_STARTS, said)
     return None

@@ -11,7 +11,14 @@ from pydantic import Field
 
 from emsp_adapter.charging import charge_views, preferences, starting, stopping
 from emsp_adapter.driver_api import answers
-from emsp_adapter.driver_api.door import NAMES_A_PLACE, At, Charging, DriverRoute, History
+from emsp_adapter.driver_api.door import (
+    NAMES_A_PLACE,
+    At,
+    Charging,
+    DriverRoute,
+    Following,
+    History,
+)
 from emsp_adapter.driver_api.idempotency import Once
 from emsp_adapter.driver_api.language import Language
 from emsp_adapter.driver_api.paging import Pages
@@ -124,7 +131,7 @@ async def list_charges(
 
 @router.get("/charges/{charge_id}", response_model=answers.Charge)
 async def get_charge(
-    charge_id: ChargeId, office: At, driver_id: History, language: Language
+    charge_id: ChargeId, office: At, driver_id: Following, language: Language
 ) -> Json:
     """A charge as it is now."""
     async with office.db.hot() as conn:
@@ -174,7 +181,7 @@ async def set_charging_preferences(
 
 
 @router.get("/charges/{charge_id}/profile", response_model=answers.ActiveProfile)
-async def get_charging_profile(charge_id: ChargeId, office: At, driver_id: History) -> Json:
+async def get_charging_profile(charge_id: ChargeId, office: At, driver_id: Following) -> Json:
     """What the driver wants of a charge, and what the station makes of it, as its operator told
     last; null where nothing was told."""
     async with office.db.hot() as conn:

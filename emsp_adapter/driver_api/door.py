@@ -125,15 +125,29 @@ async def _asker_with(
     asker = cast("Asker", request.state.asker)
     for scope in needed.scopes:
         if scope not in asker.scopes:
-            raise Problem(
-                403,
-                f"this needs the scope {scope}",
-                headers=_challenge("insufficient_scope"),
-            )
+            raise _lacking(scope)
     return asker
 
 
+def _lacking(scope: str) -> Problem:
+    challenge = _challenge("insufficient_scope")
+    return Problem(403, f"this needs the scope {scope}", headers=challenge)
+
+
 async def _driver_with(asker: Annotated[Asker, Depends(_asker_with)]) -> str:
+    return _driver(asker)
+
+
+async def _follower_with(
+    request: Request, needed: SecurityScopes, _: Annotated[object, Depends(_oauth2)]
+) -> str:
+    asker = cast("Asker", request.state.asker)
+    if not asker.scopes & {*needed.scopes, Scope.HISTORY}:
+        raise _lacking(needed.scopes[0])
+    return _driver(asker)
+
+
+def _driver(asker: Asker) -> str:
     if asker.driver_id is None:
         raise Problem(403, "this needs the access token of a driver, not of an app alone")
     return asker.driver_id
@@ -147,6 +161,8 @@ At = Annotated[Office, Depends(office_of)]
 Finder = Annotated[Asker, Security(_asker_with, scopes=[Scope.LOCATIONS])]
 Staff = Annotated[Asker, Security(_asker_with, scopes=[Scope.SUPPORT])]
 Charging = Annotated[str, Security(_driver_with, scopes=[Scope.CHARGING])]
+# Who starts charges may look at one, and so may who sees past ones.
+Following = Annotated[str, Security(_follower_with, scopes=[Scope.CHARGING])]
 History = Annotated[str, Security(_driver_with, scopes=[Scope.HISTORY])]
 Account = Annotated[str, Security(_driver_with, scopes=[Scope.ACCOUNT])]
 Problems = Annotated[str, Security(_driver_with, scopes=[Scope.PROBLEMS])]

@@ -8,13 +8,10 @@ from fastapi import APIRouter, Path
 
 from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import Account, At, DriverRoute
-from emsp_adapter.network import places, summaries
+from emsp_adapter.network import privacy, summaries
 from emsp_adapter.store import favourites as rows
-from emsp_adapter.store import locations
 from ocpi_hub.node.rest.bodies import PLAIN, Json
 from ocpi_hub.node.rest.problems import Problem
-from ocpi_hub.protocol.errors import ObjectNotFound
-from ocpi_hub.protocol.party import Party
 
 router = APIRouter(route_class=DriverRoute, tags=["favourites"])
 
@@ -35,15 +32,11 @@ async def list_favourites(office: At, driver_id: Account) -> Json:
 @router.put("/favourites/{location:path}", status_code=204)
 async def add_favourite(location: _Key, office: At, driver_id: Account) -> None:
     """Keeps a place; again changes nothing."""
-    party, location_id = places.parse_key(location)
     async with office.db.hot_transaction() as conn:
-        found = await locations.find(conn, party, location_id)
-        if found is None:
-            raise ObjectNotFound(f"location: {location!r} is not known")
-        key = places.key_of(Party(found["country_code"], found["party_id"]), found["id"])
+        place = await privacy.place(conn, office, location, driver_id)
         if await rows.count(conn, driver_id) >= _MOST:
             raise Problem(409, f"more than {_MOST} favourites")
-        await rows.add(conn, driver_id, key, now=office.now())
+        await rows.add(conn, driver_id, place.key, now=office.now())
 
 
 @router.delete("/favourites/{location:path}", status_code=204)

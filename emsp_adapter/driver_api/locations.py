@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated
 
@@ -16,9 +15,9 @@ from emsp_adapter.driver_api.language import Language
 from emsp_adapter.driver_api.paging import Paging, bad_cursor, question_of
 from emsp_adapter.driver_api.wanted import WantedPlaces, box_of, filters_of, near_of
 from emsp_adapter.network import chances, details, finding, privacy, summaries, views
-from emsp_adapter.network.audience import is_connected, is_shown
+from emsp_adapter.network.audience import is_connected
 from emsp_adapter.network.details import Reach
-from emsp_adapter.network.places import UnknownPlace, parse_key
+from emsp_adapter.network.places import parse_key, unknown
 from emsp_adapter.network.spelling import words
 from emsp_adapter.network.text_search import everywhere
 from emsp_adapter.store import evses, locations, search
@@ -62,15 +61,13 @@ async def get_location(location: _Key, office: At, asker: Finder, language: Lang
     """Everything about one place, with how far its status can be relied on."""
     party, location_id = parse_key(location)
     async with office.db.hot() as conn:
-        found = await search.of(conn, [(party.key, location_id.lower())])
+        place = await privacy.place(conn, office, location, asker.driver_id)
         document = await locations.find(conn, party, location_id)
         listed = await evses.of_location(conn, party, location_id)
         view = await summaries.looking(conn, office, asker.driver_id)
-        own = await privacy.tokens_of(conn, asker.driver_id)
         use = await chances.use_of(conn, asker.driver_id, party, location_id, now=view.at)
-    shown = is_shown(office.side.peers, party)
-    if not found or document is None or not (shown and _visible(found[0], own)):
-        raise UnknownPlace(f"location: {location[:50]!r} is not known")
+    if document is None:
+        raise unknown(location)
     more = details.details(
         document,
         listed,
@@ -82,11 +79,7 @@ async def get_location(location: _Key, office: At, asker: Finder, language: Lang
         at=view.at,
         language=language,
     )
-    return Json({**summaries.summary(found[0], view), **more})
-
-
-def _visible(place: Place, own: Collection[str]) -> bool:
-    return place.published or not set(own).isdisjoint(place.allowed_to)
+    return Json({**summaries.summary(place, view), **more})
 
 
 async def _found(

@@ -63,7 +63,7 @@ async def change_account(
     """Changes name or language, and asks for another e-mail address."""
     said = given.model_fields_set
     async with office.db.hot_transaction() as conn:
-        before = await _found(conn, driver_id)
+        before = await _found(conn, driver_id, lock=True)
         if "email" in said:
             _admit(request, driver_id, given.email)
             await addresses.ask(conn, office, before, given.email)
@@ -105,10 +105,14 @@ def _admit(request: Request, driver_id: str, email: str) -> None:
     limits.addresses.admit(email)
 
 
-async def _found(conn: Hot, driver_id: str) -> Driver:
-    found = await drivers.find(conn, driver_id)
-    if found is None:
-        raise Problem(404, "there is no such account")
+async def _found(conn: Hot, driver_id: str, *, lock: bool = False) -> Driver:
+    found = await drivers.find(conn, driver_id, lock=lock)
+    if found is None or found.status == drivers.DELETED:
+        raise Problem(
+            401,
+            "the account was closed",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from emsp_adapter.driver_api import answers
 from emsp_adapter.driver_api.door import NAMES_A_PLACE, At, DriverRoute, Finder
 from emsp_adapter.driver_api.language import Language
 from emsp_adapter.money import prices
-from emsp_adapter.network import places
+from emsp_adapter.network import places, privacy
 from ocpi_hub.node.rest.bodies import PLAIN, Json, Number
 
 router = APIRouter(route_class=DriverRoute, tags=["prices"])
@@ -43,6 +43,7 @@ async def get_price(
 ) -> Json:
     """The price of a charge that begins now, by the driver's plan, with every part of it named."""
     async with office.db.hot() as conn:
+        await privacy.place(conn, office, location, asker.driver_id)
         plug = await places.plug(conn, location, evse_uid, connector_id)
         price = await prices.preview(
             conn,

@@ -91,9 +91,9 @@ async def create(
 async def delete(conn: Hot, office: Office, driver_id: str) -> None:
     """Close an account for good: its tokens end, here and at partners, the person goes, and what
     money rests on stays. UnderWay while the driver charges."""
+    found = await drivers.find(conn, driver_id, lock=True)
     if await personal_data.under_way(conn, driver_id):
         raise UnderWay
-    found = await drivers.find(conn, driver_id)
     if found is not None and found.email is not None:
         await personal_data.erase_address(conn, found.email)
     await drivers.strip(conn, driver_id, now=office.now())

@@ -14,10 +14,11 @@ from emsp_adapter.asking import Asking
 from emsp_adapter.drivers import notifications
 from emsp_adapter.drivers.notifications import Notification
 from emsp_adapter.drivers.redaction import without_person
-from emsp_adapter.network import places
+from emsp_adapter.network import places, privacy
 from emsp_adapter.office import Office
-from emsp_adapter.store import charges, drivers, evses, locations
+from emsp_adapter.store import charges, drivers, evses
 from emsp_adapter.store import problems as rows
+from emsp_adapter.store.charges import Charge
 from emsp_adapter.store.problems import Problem
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.node.steady import steadily
@@ -80,7 +81,7 @@ async def report(conn: Hot, office: Office, driver_id: str, given: Report) -> Pr
 
     A charge of the driver's own says where it was. The caller pokes when it has committed.
     """
-    location, evse_uid = await _where(conn, driver_id, given)
+    location, evse_uid = await _where(conn, office, driver_id, given)
     operator = None if location is None else places.parse_key(location)[0]
     told = operator is not None and given.kind in _FOR_OPERATORS and takes_reports(office, operator)
     now = office.now()
@@ -193,28 +194,35 @@ class Refused:
 # --- where, and who hears of it ------------------------------------------------------------------
 
 
-async def _where(conn: Hot, driver_id: str, given: Report) -> tuple[str | None, str | None]:
-    """The public id of a location that exists, and an EVSE of it."""
-    if given.charge_id is not None:
-        charge = await charges.of_driver(conn, driver_id, given.charge_id)
-        if charge is None:
-            raise ObjectNotFound(f"charge_id: {given.charge_id!r} is no charge of yours")
-        if given.location is None:
-            return charge.place["location"]["id"], charge.evse_uid
+async def _where(
+    conn: Hot, office: Office, driver_id: str, given: Report
+) -> tuple[str | None, str | None]:
+    """The public id of a location that the driver is shown or has charged at, and an EVSE of it."""
+    charge = await _charge(conn, driver_id, given.charge_id)
+    charged_at = None if charge is None else str(charge.place["location"]["id"])
     if given.location is None:
-        if given.evse_uid is not None:
+        if charge is None and given.evse_uid is not None:
             raise InvalidParameters("location: missing, expected where the evse_uid is")
-        return None, None
-    party, location_id = places.parse_key(given.location)
-    location = await locations.find(conn, party, location_id)
-    if location is None:
-        raise ObjectNotFound(f"location: {given.location!r} is not known")
+        return charged_at, None if charge is None else charge.evse_uid
+    if charged_at is not None and charged_at.lower() == given.location.lower():
+        key = charged_at
+    else:
+        key = (await privacy.place(conn, office, given.location, driver_id)).key
     if given.evse_uid is not None and not await evses.find(
-        conn, party, location_id, given.evse_uid
+        conn, *places.parse_key(key), given.evse_uid
     ):
-        raise ObjectNotFound(f"evse_uid: {given.evse_uid!r} is not at {given.location}")
-    owner = Party(location["country_code"], location["party_id"])
-    return places.key_of(owner, location["id"]), given.evse_uid
+        raise ObjectNotFound(f"evse_uid: {given.evse_uid!r} is not at {key}")
+    return key, given.evse_uid
+
+
+async def _charge(conn: Hot, driver_id: str, charge_id: str | None) -> Charge | None:
+    """The driver's charge that a report is of."""
+    if charge_id is None:
+        return None
+    found = await charges.of_driver(conn, driver_id, charge_id)
+    if found is None:
+        raise ObjectNotFound(f"charge_id: {charge_id!r} is no charge of yours")
+    return found
 
 
 async def _tell_operator(conn: Hot, office: Office, problem: Problem, *, now: datetime) -> None:

@@ -76,6 +76,7 @@ async def confirm(request: Request) -> Response:
 async def _moved(request: Request, hashed: bytes, driver_id: str) -> Response:
     office = desk_of(request).office
     async with office.db.hot_transaction() as conn:
+        await drivers.find(conn, driver_id, lock=True)
         used = await mail_tokens.use(conn, hashed, purpose=Purpose.EMAIL, now=office.now())
         if used is None:
             raise Refused(HTTPStatus.GONE, "link_over")

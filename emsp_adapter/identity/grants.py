@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749 import (
     ClientMixin,
     InvalidGrantError,
     InvalidRequestError,
+    InvalidScopeError,
     OAuth2Error,
     OAuth2Request,
 )
@@ -110,6 +111,16 @@ class RefreshGrant(rfc6749.RefreshTokenGrant):
     def authenticate_user(self, refresh_token: Refresh) -> Driver:
         """Whose token it is."""
         return _active(_case(self).driver)
+
+    def issue_token(self, user: Driver, refresh_token: Refresh) -> dict[str, Any]:
+        """Tokens for what was agreed to, or part of it, as far as the driver may give it still."""
+        scope = grantable(self.request.payload.scope or refresh_token.get_scope(), user)
+        if not scope:
+            raise InvalidScopeError()
+        issued: dict[str, Any] = self.generate_token(
+            user=user, scope=scope, include_refresh_token=self.INCLUDE_NEW_REFRESH_TOKEN
+        )
+        return issued
 
     def revoke_old_credential(self, refresh_token: Refresh) -> None:
         """It is marked as used where the next one is kept."""

@@ -47,6 +47,7 @@ async def _opened(request: Request, purpose: Purpose) -> Response:
     hashed = hash_token(given.get("token", ""))
     async with desk.office.db.hot() as conn:
         found = await mail_tokens.find(conn, hashed, purpose=purpose, now=desk.office.now())
+        found = await _standing(conn, found)
     if found is None:
         desk.sign_ins.count(address_of(request))
         raise Refused(HTTPStatus.GONE, "link_over")
@@ -64,12 +65,21 @@ async def _set(request: Request, purpose: Purpose, given: Parameters, hashed: by
     password_hash = await desk.passwords.hashed(given["password"])
     async with desk.office.db.hot_transaction() as conn:
         used = await mail_tokens.use(conn, hashed, purpose=purpose, now=desk.office.now())
+        used = await _standing(conn, used)
         if used is None:
             raise Refused(HTTPStatus.GONE, "link_over")
         driver_id = await _driver(conn, request, used, given.get("name"))
         await _password_set(conn, desk, driver_id, used.email, password_hash)
         token = await sessions.begin(conn, request, driver_id)
     return sessions.remember(go_on(request, used.pending or ""), request, token)
+
+
+async def _standing(conn: Hot, link: MailToken | None) -> MailToken | None:
+    """The link, unless its driver has another address by now: an old mailbox opens no account."""
+    if link is None or link.driver_id is None:
+        return link
+    driver = await drivers.find(conn, link.driver_id)
+    return link if driver is not None and driver.email == link.email else None
 
 
 async def _driver(conn: Hot, request: Request, used: MailToken, name: str | None) -> str:

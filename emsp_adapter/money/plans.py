@@ -11,7 +11,7 @@ from decimal import Decimal
 from emsp_adapter.money.price_lines import Charge, Kind
 from emsp_adapter.money.terms import Terms
 from emsp_adapter.office import Office
-from emsp_adapter.store import plans
+from emsp_adapter.store import drivers, plans
 from emsp_adapter.store.plans import Plan
 from ocpi_hub.node.engine import Hot
 from ocpi_hub.pricing.money import HOUR, ZERO
@@ -48,6 +48,7 @@ def month_charge(plan: Plan, vat_rate: Decimal | None, *, said: str) -> Charge:
 
 async def choose(conn: Hot, office: Office, driver_id: str, plan_id: str) -> datetime:
     """Have a plan; from when on it holds. InvalidParameters when it is not offered."""
+    await drivers.find(conn, driver_id, lock=True)
     plan = await plans.find(conn, plan_id)
     if plan is None or plan.closed_at is not None:
         raise InvalidParameters(f"id: {plan_id[:40]!r} is not a plan that is offered")

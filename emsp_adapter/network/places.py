@@ -46,11 +46,16 @@ def parse_key(key: str) -> tuple[Party, str]:
     country_code, _, rest = key.partition("*")
     party_id, star, location_id = rest.partition("*")
     if not star or not location_id or not key.isprintable():
-        raise _unknown(key)
+        raise unknown(key)
     try:
         return Party.checked(country_code, party_id, where="location"), location_id
     except InvalidParameters:
-        raise _unknown(key) from None
+        raise unknown(key) from None
+
+
+def unknown(key: str) -> UnknownPlace:
+    """What is said of a place that there is not."""
+    return UnknownPlace(f"location: {key[:50]!r} is not known, expected an id such as NL*CPO*LOC1")
 
 
 async def plug(conn: Hot, key: str, evse_uid: str, connector_id: str | None = None) -> Plug:
@@ -58,7 +63,7 @@ async def plug(conn: Hot, key: str, evse_uid: str, connector_id: str | None = No
     party, location_id = parse_key(key)
     location = await locations.find(conn, party, location_id)
     if location is None:
-        raise _unknown(key)
+        raise unknown(key)
     evse = await evses.find(conn, party, location_id, evse_uid)
     if evse is None:
         raise UnknownPlace(f"evse_uid: {evse_uid[:40]!r} is not at {key[:50]}")
@@ -100,7 +105,3 @@ def _connector(evse: dict[str, Any], connector_id: str | None) -> dict[str, Any]
         if connector_id is None or connector["id"].lower() == connector_id.lower():
             return dict(connector)
     raise UnknownPlace(f"connector_id: {str(connector_id)[:40]!r} is not at EVSE {evse['uid']!r}")
-
-
-def _unknown(key: str) -> UnknownPlace:
-    return UnknownPlace(f"location: {key[:50]!r} is not known, expected an id such as NL*CPO*LOC1")

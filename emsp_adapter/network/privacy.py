@@ -1,15 +1,39 @@
-"""Who is shown a Location that is not published: the owners of the Tokens that it names.
+"""Who is shown a Location: everybody, or the owners of the Tokens that it names, or nobody.
 
-Source: 2.2.1 locations, `publish_allowed_to` and PublishTokenType.
+Source: 2.2.1 locations, `publish`, `publish_allowed_to` and PublishTokenType.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from emsp_adapter.store import places, tokens
+from emsp_adapter.network.audience import is_shown
+from emsp_adapter.network.places import parse_key, unknown
+from emsp_adapter.office import Office
+from emsp_adapter.store import places, search, tokens
+from emsp_adapter.store.search import Place
 from ocpi_hub.node.engine import Hot
+
+# Neither a uid nor an issuer can have it, so that no uid ends in the name of an issuer.
+_BETWEEN = "\n"
+
+
+async def place(conn: Hot, office: Office, key: str, driver_id: str | None) -> Place:
+    """The place of that public id as the driver sees it, or an app that speaks for itself;
+    UnknownPlace where there is none, or one that is not shown, which looks the same."""
+    party, location_id = parse_key(key)
+    if not is_shown(office.side.peers, party):
+        raise unknown(key)
+    for found in await search.of(conn, [(party.key, location_id.lower())]):
+        if found.published or is_named(found, await tokens_of(conn, driver_id)):
+            return found
+    raise unknown(key)
+
+
+def is_named(place: Place, names: Collection[str]) -> bool:
+    """Whether a Location that is not published is shown to the owner of these tokens."""
+    return not set(names).isdisjoint(place.allowed_to)
 
 
 def allowed_to(location: Mapping[str, Any]) -> list[str]:
@@ -24,7 +48,7 @@ async def tokens_of(conn: Hot, driver_id: str | None) -> tuple[str, ...]:
     """The names of the driver's tokens that some Location names; for most drivers there is none."""
     if driver_id is None:
         return ()
-    documents = [each.document for each in await tokens.in_use(conn, driver_id)]
+    documents = [each.document for each in await tokens.proven(conn, driver_id)]
     names = [_name(each["type"], each["uid"]) for each in documents]
     names += [_name(each["type"], each["uid"], each["issuer"]) for each in documents]
     return await places.naming_tokens(conn, names)
@@ -36,4 +60,4 @@ def _is_ours(named: Mapping[str, Any]) -> bool:
 
 
 def _name(type_: str, uid: str, issuer: str | None = None) -> str:
-    return ":".join(each.lower() for each in (type_, uid, issuer) if each)
+    return _BETWEEN.join(each.lower() for each in (type_, uid, issuer) if each)

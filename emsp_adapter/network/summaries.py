@@ -54,11 +54,11 @@ async def of_keys(
     view = await looking(conn, office, driver_id)
     wanted = [each for each in map(_row_key, keys) if each is not None]
     owners = set(shown_owners(office.side.peers))
-    own = frozenset(await privacy.tokens_of(conn, driver_id))
+    own = await privacy.tokens_of(conn, driver_id)
     found = {
         (place.owner, place.location_id): place
         for place in await search.of(conn, wanted)
-        if place.owner in owners and (place.listed or not own.isdisjoint(place.allowed_to))
+        if place.owner in owners and (place.listed or privacy.is_named(place, own))
     }
     return [summary(found[each], view) for each in wanted if each in found]
 

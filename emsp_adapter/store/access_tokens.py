@@ -12,8 +12,8 @@ from ocpi_hub.node.engine import Hot
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """What a token is good for; `driver_id` None is a client that speaks for itself, and `locale`
-    the driver's."""
+    """What a token is good for now; `driver_id` None is a client that speaks for itself, and
+    `locale` the driver's."""
 
     client_id: str
     driver_id: str | None
@@ -42,11 +42,18 @@ async def add(
 
 
 async def find(conn: Hot, token_hash: bytes, *, now: datetime) -> AccessToken | None:
-    """The token; None when nobody has it, it expired, was revoked, or its driver is not active."""
+    """The token; None when nobody has it, it expired, was revoked, or its driver is not active.
+
+    A driver who is not of the staff any more has no `support` by a token from before.
+    """
     async with conn.cursor(row_factory=class_row(AccessToken)) as cursor:
         await cursor.execute(
             """
-SELECT t.client_id, t.driver_id, t.scope, t.issued_at, t.expires_at, d.locale
+SELECT t.client_id, t.driver_id,
+    CASE WHEN t.driver_id IS NULL OR d.staff THEN t.scope
+        ELSE array_to_string(array_remove(string_to_array(t.scope, ' '), 'support'), ' ')
+    END AS scope,
+    t.issued_at, t.expires_at, d.locale
 FROM access_tokens t LEFT JOIN drivers d ON d.id = t.driver_id
 WHERE t.hash = %s AND t.revoked_at IS NULL AND t.expires_at > %s
 AND (t.driver_id IS NULL OR d.status = 'active')

@@ -50,7 +50,7 @@ SELECT t.driver_id, t.uid AS token_uid, a.cpo, a.location_id, a.given_at, a.unti
 FROM authorizations a JOIN tokens t ON t.id = a.token_id
 WHERE a.reference = lower(%(reference)s)
 UNION ALL
-SELECT driver_id, lower(token_uid), party, lower(location_id), requested_at,
+SELECT driver_id, lower(token_uid), party, lower(location_id), coalesce(start_at, requested_at),
     coalesce(start_at, requested_at) + interval '1 day'
 FROM charges WHERE id = lower(%(reference)s) AND source <> 'card'
 UNION ALL
@@ -68,42 +68,62 @@ async def find(conn: Hot, reference: str) -> Permission | None:
         return await cursor.fetchone()
 
 
-_GIVEN = """
-SELECT EXISTS (
-    SELECT FROM authorizations
-    WHERE token_id = %(token)s AND cpo = %(cpo)s AND given_at <= %(end)s AND until >= %(start)s
-) OR EXISTS (
-    SELECT FROM charges c JOIN tokens t ON t.driver_id = c.driver_id
+# What another Session has used is used up.
+_FIRST_GIVEN = """
+SELECT min(given_at) FROM (
+    SELECT a.given_at, a.until,
+        (
+            SELECT min(s.id) FROM sessions s
+            WHERE s.token_id = a.token_id AND s.owner = a.cpo AND s.id <> %(session)s
+                AND lower(s.document ->> 'authorization_reference') = a.reference
+        ) AS session_id
+    FROM authorizations a WHERE a.token_id = %(token)s AND a.cpo = %(cpo)s
+    UNION ALL
+    SELECT coalesce(c.start_at, c.requested_at),
+        coalesce(c.start_at, c.requested_at) + interval '1 day', lower(c.session_id)
+    FROM charges c JOIN tokens t ON t.driver_id = c.driver_id
     WHERE t.id = %(token)s AND lower(c.token_uid) = t.uid AND c.source <> 'card'
-        AND c.party = %(cpo)s AND c.requested_at <= %(end)s
-        AND coalesce(c.start_at, c.requested_at) >= %(start)s::timestamptz - interval '1 day'
-) OR EXISTS (
-    SELECT FROM reservations r JOIN tokens t ON t.driver_id = r.driver_id
+        AND c.party = %(cpo)s
+    UNION ALL
+    SELECT r.created_at, r.until + interval '1 day', lower(r.session_id)
+    FROM reservations r JOIN tokens t ON t.driver_id = r.driver_id
     WHERE t.id = %(token)s AND lower(r.token_uid) = t.uid AND r.party = %(cpo)s
-        AND r.created_at <= %(end)s
-        AND r.until >= %(start)s::timestamptz - interval '1 day'
-)
+) AS yes
+WHERE given_at <= %(by)s AND until >= %(start)s
+    AND (%(session)s::text IS NULL OR coalesce(session_id, %(session)s) = %(session)s)
 """
 
 
-async def given(conn: Hot, token_id: str, *, cpo: Party, start: datetime, end: datetime) -> bool:
-    """Whether a CPO was told yes for a session of that time, by an answer or a command."""
-    values = {"token": token_id, "cpo": cpo.key, "start": start, "end": end}
-    (found,) = await one_row(conn, _GIVEN, values)
-    return bool(found)
+async def first_given(
+    conn: Hot, token_id: str, *, cpo: Party, session_id: str | None, start: datetime, by: datetime
+) -> datetime | None:
+    """When a CPO was first told yes for a session that began at `start`, no later than at `by`:
+    by an answer or a command."""
+    session = None if session_id is None else session_id.lower()
+    values = {"token": token_id, "cpo": cpo.key, "session": session, "start": start, "by": by}
+    (found,) = await one_row(conn, _FIRST_GIVEN, values)
+    return found if isinstance(found, datetime) else None
 
 
 _USES = """
 SELECT greatest(
-    (SELECT count(*) FROM authorizations WHERE token_id = %(token)s AND given_at > %(since)s),
-    (SELECT count(*) FROM sessions WHERE token_id = %(token)s AND received_at > %(since)s)
+    (SELECT count(*) FROM authorizations
+     WHERE token_id = %(token)s AND cpo = %(cpo)s AND given_at > %(since)s),
+    (SELECT count(*) FROM sessions
+     WHERE token_id = %(token)s AND owner = %(cpo)s AND received_at > %(since)s)
 )
 """
 
 
-async def uses(conn: Hot, token_id: str, *, since: datetime) -> int:
-    """How often a token was used: a CPO was told yes, or told of a Session without asking."""
-    (found,) = await one_row(conn, _USES, {"token": token_id, "since": since})
+async def uses(conn: Hot, token_id: str, *, cpo: Party, since: datetime) -> int:
+    """How often a token was used at a CPO, which was told yes, or told of a Session without asking.
+    Whoever counts at the same time waits, until what this transaction adds is counted too."""
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+        (f"uses {cpo.key} {token_id}",),
+    )
+    values = {"token": token_id, "cpo": cpo.key, "since": since}
+    (found,) = await one_row(conn, _USES, values)
     return int(found)
 
 

@@ -64,9 +64,11 @@ async def add(conn: Hot, driver: Driver) -> bool:
     return (await conn.execute(_ADD, row)).rowcount == 1
 
 
-async def find(conn: Hot, driver_id: str) -> Driver | None:
-    """The driver, deleted or not."""
-    return await _one(conn, _SELECT + SQL("WHERE id = %s"), driver_id)
+async def find(conn: Hot, driver_id: str, *, lock: bool = False) -> Driver | None:
+    """The driver, deleted or not; with `lock` nobody else changes it until the transaction ends."""
+    # What refers to the driver is not held up. Who changes more of a driver locks this row first.
+    locked = SQL(" FOR NO KEY UPDATE" if lock else "")
+    return await _one(conn, _SELECT + SQL("WHERE id = %s") + locked, driver_id)
 
 
 async def by_email(conn: Hot, email: str) -> Driver | None:
@@ -115,6 +117,11 @@ async def set_profile(conn: Hot, driver_id: str, *, name: str | None, locale: st
 async def set_status(conn: Hot, driver_id: str, status: str) -> None:
     """Active or blocked."""
     await conn.execute("UPDATE drivers SET status = %s WHERE id = %s", (status, driver_id))
+
+
+async def set_staff(conn: Hot, driver_id: str, staff: bool) -> None:
+    """Whether the driver is of the staff."""
+    await conn.execute("UPDATE drivers SET staff = %s WHERE id = %s", (staff, driver_id))
 
 
 async def strip(conn: Hot, driver_id: str, *, now: datetime) -> None:

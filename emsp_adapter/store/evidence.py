@@ -17,11 +17,14 @@ class Evidence:
     """Ids are folded, owners are Party.keys."""
 
     # Of the Session the CDR names: the token it began with, the status it is in and every one it
-    # was in, when it began, what it says it took, and what hung at its connector when it was new.
+    # was in, when it was first told of, when it began and, once COMPLETED, ended, what it says it
+    # took, and what hung at its connector when it was new.
     session_token_id: str | None
     session_status: str | None
     session_statuses: list[str] | None
+    session_received_at: datetime | None
     session_start: datetime | None
+    session_end: datetime | None
     session_kwh: Decimal | None
     session_tariff_ids: list[str] | None
     # When the start that the CDR refers to was asked for.
@@ -86,7 +89,11 @@ _EVIDENCE = f"""
 {_THIS}
 SELECT session.token_id AS session_token_id, session.status AS session_status,
     session.statuses AS session_statuses, session.tariff_ids AS session_tariff_ids,
+    session.received_at AS session_received_at,
     (session.document ->> 'start_date_time')::timestamptz AS session_start,
+    CASE WHEN session.status = 'COMPLETED' THEN
+        coalesce((session.document ->> 'end_date_time')::timestamptz, session.last_updated)
+    END AS session_end,
     (session.document ->> 'kwh')::numeric AS session_kwh,
     (
         SELECT coalesce(charges.start_at, charges.requested_at) FROM charges

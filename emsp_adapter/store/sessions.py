@@ -60,15 +60,16 @@ async def claim(conn: Hot, owner: Party, session_id: str) -> None:
 
 _PUT = """
 INSERT INTO sessions AS s (owner, id, driver_id, token_id, document, status, statuses, location_id,
-    tariff_ids, flags, last_updated, received_at)
+    tariff_ids, flags, last_updated, received_at, told_at)
 VALUES (%(owner)s, lower(%(id)s), %(driver)s, %(token)s, %(document)s, %(status)s,
-    ARRAY[%(status)s], lower(%(location)s), %(tariff_ids)s, %(flags)s, %(last_updated)s, %(now)s)
+    ARRAY[%(status)s], lower(%(location)s), %(tariff_ids)s, %(flags)s, %(last_updated)s, %(now)s,
+    %(now)s)
 ON CONFLICT (owner, id) DO UPDATE
 SET document = excluded.document, status = excluded.status,
     statuses = CASE WHEN excluded.status = ANY (s.statuses) THEN s.statuses
         ELSE s.statuses || excluded.statuses END,
     location_id = excluded.location_id, tariff_ids = excluded.tariff_ids, flags = excluded.flags,
-    last_updated = excluded.last_updated
+    last_updated = excluded.last_updated, told_at = excluded.told_at
 """
 
 
@@ -102,18 +103,28 @@ async def put(
     await conn.execute(_PUT, values)
 
 
+# What another CPO tells counts where it was told yes for that: else anybody could have the card
+# refused everywhere. A stamp makes a Session older, never newer than when it was told of.
+_RUNNING_ELSEWHERE = """
+SELECT s.id FROM sessions s
+WHERE s.token_id = %(token)s AND s.status = 'ACTIVE'
+    AND least(s.last_updated, s.told_at) >= %(since)s
+    AND CASE WHEN s.owner = %(owner)s THEN s.location_id <> lower(%(location)s)
+        ELSE EXISTS (
+            SELECT FROM authorizations a
+            WHERE a.token_id = s.token_id AND a.cpo = s.owner
+                AND (a.location_id IS NULL OR a.location_id = s.location_id)
+                AND a.given_at <= s.told_at AND a.until >= s.received_at
+        ) END
+ORDER BY s.id
+"""
+
+
 async def running_elsewhere(
     conn: Hot, token_id: str, *, owner: Party, location_id: str | None, since: datetime
 ) -> list[str]:
     """The Sessions that run with the same token at other Locations and were told of since then;
     where the Location is not known, those of other CPOs."""
-    cursor = await conn.execute(
-        """
-SELECT id FROM sessions
-WHERE token_id = %s AND status = 'ACTIVE' AND last_updated >= %s
-    AND (owner <> %s OR location_id <> lower(%s))
-ORDER BY id
-""",
-        (token_id, since, owner.key, location_id),
-    )
+    values = {"token": token_id, "since": since, "owner": owner.key, "location": location_id}
+    cursor = await conn.execute(_RUNNING_ELSEWHERE, values)
     return [each for (each,) in await cursor.fetchall()]

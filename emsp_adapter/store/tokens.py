@@ -45,6 +45,16 @@ class TokenRow:
 
 _COLUMNS = "id, driver_id, type, label, state, contract_id, document, created_at, suspicion"
 
+_PROVEN = f"""
+SELECT {_COLUMNS} FROM tokens t
+WHERE driver_id = %s AND state = 'active' AND (
+    type <> 'RFID'
+    OR EXISTS (SELECT FROM authorizations a WHERE a.token_id = t.id)
+    OR EXISTS (SELECT FROM sessions s WHERE s.token_id = t.id)
+)
+ORDER BY created_at, id
+"""  # noqa: S608 - a constant
+
 
 async def holder(conn: Hot, driver_id: str, *, lock: bool = False) -> Holder | None:
     """The driver; with `lock` nobody else changes the driver's tokens meanwhile."""
@@ -100,9 +110,12 @@ async def change(
     )
 
 
-async def in_use(conn: Hot, driver_id: str) -> list[TokenRow]:
-    """The driver's tokens that are neither blocked nor removed."""
-    return [each for each in await of_driver(conn, driver_id) if each.state == "active"]
+async def proven(conn: Hot, driver_id: str) -> list[TokenRow]:
+    """The driver's tokens in use that the driver has for certain: not a card whose uid was typed
+    in, before a CPO has asked about it or told of a Session with it."""
+    async with conn.cursor(row_factory=class_row(TokenRow)) as cursor:
+        await cursor.execute(_PROVEN, (driver_id,))
+        return await cursor.fetchall()
 
 
 async def suspect(

@@ -80,6 +80,7 @@ async def _stopped(settings: HubSettings) -> AsyncIterator[str]:
     async with database.for_service(settings.database_url, settings.data_dir) as server:
         if await replacing.in_use(server.dsn):
             raise CommandError("the hub is running: stop it first", code=Exit.RUNNING)
+        await HUB_SCHEMA.require_own(server.dsn, settings)
         yield server.dsn
 
 

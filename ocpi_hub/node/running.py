@@ -96,6 +96,7 @@ class Program(Generic[SettingsT]):
         """The service's database, up to date."""
         async with database.for_service(settings.database_url, settings.data_dir) as postgres:
             logs.register_secret(postgres.dsn)
+            await self.schema.require_own(postgres.dsn, settings)
             await self.schema.prepare(postgres.dsn, migrate=migrate)
             yield postgres
 
@@ -148,6 +149,7 @@ async def _stopped_with(postgres: Postgres, stop: asyncio.Event) -> AsyncIterato
 async def migrate(settings: NodeSettings, schema: Schema, *, json: bool) -> None:
     """Bring the database up to date; nothing to do is fine."""
     async with database.for_command(settings.database_url, settings.data_dir) as url:
+        await schema.require_own(url, settings)
         before = await schema.current(url)
         await schema.prepare(url, migrate=True)
     found = schema.head()

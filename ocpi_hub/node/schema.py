@@ -7,6 +7,8 @@ from functools import partial
 
 from migrations import runner
 from ocpi_hub.node.engine import open_unlimited
+from ocpi_hub.node.settings import NodeSettings
+from ocpi_hub.service.refusals import DataDirError
 
 
 class WrongSchema(Exception):
@@ -64,6 +66,22 @@ class Schema:
             if not migrate:
                 raise
             await self.migrate(url)
+
+    async def require_own(self, url: str, settings: NodeSettings) -> None:
+        """DataDirError when the database in DATA_DIR is another service's.
+
+        One that both have written to stays with both: neither loses what it keeps there. A given
+        database may be shared, each service has a schema of its own.
+        """
+        if settings.database_url is not None or await self.current(url) is not None:
+            return
+        async with open_unlimited(url, schema=self.service.schema) as conn:
+            others = await conn.run_sync(partial(runner.others, service=self.service))
+        if others:
+            raise DataDirError(
+                f"DATA_DIR {settings.data_dir} has the database of `{others[0]}`: expected a "
+                f"folder for {self.program} alone"
+            )
 
     async def current(self, url: str) -> str | None:
         """The revision the database at `url` is at; None when it has never been migrated."""

@@ -36,6 +36,7 @@ async def database_of(
     brought up to date where it is the service's own."""
     given = read_settings(kind)
     async with database.for_command(given.database_url, given.data_dir) as url:
+        await schema.require_own(url, given)
         await schema.prepare(url, migrate=given.database_url is None)
         yield await kept.for_command(url, schema, given), url
 

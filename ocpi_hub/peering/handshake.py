@@ -246,6 +246,7 @@ class Registrar:
 
     def _registration(self, found: Discovered, theirs: Mapping[str, Any]) -> Registration:
         return Registration(
+            ours=self.identity.party,
             version=found.version,
             versions_url=found.versions_url,
             token_out=self.vault.encrypt(theirs["token"]),

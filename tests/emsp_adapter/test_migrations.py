@@ -35,7 +35,7 @@ async def test_private_places_are_known_after_the_revision(
     after = await emsp.rows(statement)
     assert after == before
     assert dict(after) == {
-        "home": ["rfid:04a1b2c3", "rfid:04a1b2c3:ours"],
+        "home": ["rfid\n04a1b2c3", "rfid\n04a1b2c3\nours"],
         "nobody": [],
         "public": [],
     }

@@ -187,6 +187,12 @@ PERMISSIONS: dict[str, tuple[Permission | None, dict[str, Any], str | None]] = {
         {"started_at": BEGUN + timedelta(days=2)},
         "had expired when the session began",
     ),
+    "when it had begun hours before": (
+        GIVEN,
+        {"started_at": BEGUN - timedelta(minutes=30)},
+        "was given after the session began",
+    ),
+    "again, later": (GIVEN, {"started_at": BEGUN - timedelta(hours=2), "permitted": True}, None),
     "afterwards": (
         GIVEN,
         {"ended_at": BEGUN - timedelta(hours=1)},
@@ -203,6 +209,7 @@ def test_t21_a_permission_is_good_for_what_it_was_given_for(
         "location_id": "LOC1",
         "started_at": BEGUN,
         "ended_at": ENDED,
+        "permitted": False,
     } | other
 
     assert misfit(permission, token=ADAS, cpo=CPO, **asked) == why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -38,6 +39,32 @@ async def test_t20_a_card_is_allowed_so_many_times_an_hour(emsp_database_url: st
     }
     assert "authorization_reference" not in refused
     assert after == "ALLOWED"
+
+
+async def test_of_many_questions_at_once_no_more_are_answered_yes(emsp_database_url: str) -> None:
+    async with adapter(emsp_database_url, starts_per_hour=_MOST) as emsp, cpo(emsp) as partner:
+        await card(emsp, await emsp.driver())
+
+        answers = await asyncio.gather(*(_allowed(partner) for _ in range(5 * _MOST)))
+
+    assert answers.count("ALLOWED") == _MOST
+    assert answers.count("BLOCKED") == 4 * _MOST
+
+
+async def test_a_cpo_that_asks_often_has_the_card_refused_at_no_other(
+    emsp_database_url: str,
+) -> None:
+    async with (
+        adapter(emsp_database_url, starts_per_hour=_MOST) as emsp,
+        cpo(emsp) as partner,
+        cpo(emsp, name="other", roles="BE/OTH/CPO") as other,
+    ):
+        await card(emsp, await emsp.driver())
+        asked = [await _allowed(other) for _ in range(_MOST + 1)]
+
+        elsewhere = await _allowed(partner)
+
+    assert (asked[-1], elsewhere) == ("BLOCKED", "ALLOWED")
 
 
 async def test_t20_a_charge_that_nobody_asked_about_counts_too(emsp_database_url: str) -> None:
@@ -110,6 +137,45 @@ async def test_a_card_that_charges_may_be_asked_about(
     await _charges(emsp, partner, told=told)
 
     assert await _allowed(partner, body) == "ALLOWED"
+
+
+async def _told_by_another(emsp: Adapter, other: Cpo, *, asked: bool) -> None:
+    """BE/OTH tells that the card charges there until for ever, and had `asked` before."""
+    made = await card(emsp, await emsp.driver())
+    if asked:
+        await _allowed(other)
+    theirs = session(made, country_code="BE", party_id="OTH", last_updated="2099-01-01T00:00:00Z")
+    told = await other.party.call("PUT", "receiver", "sessions", "BE/OTH/SESSION1", theirs)
+    assert status(told) == (200, 1000)
+
+
+@pytest.mark.parametrize(("asked", "answer"), [(True, "BLOCKED"), (False, "ALLOWED")])
+async def test_a_session_at_another_cpo_counts_when_that_was_told_yes(
+    emsp: Adapter, partner: Cpo, asked: bool, answer: str
+) -> None:
+    async with cpo(emsp, name="other", roles="BE/OTH/CPO") as other:
+        await _told_by_another(emsp, other, asked=asked)
+
+        assert await _allowed(partner) == answer
+
+
+async def test_a_stamp_in_the_future_makes_no_session_run_for_ever(
+    emsp: Adapter, partner: Cpo
+) -> None:
+    async with cpo(emsp, name="other", roles="BE/OTH/CPO") as other:
+        await _told_by_another(emsp, other, asked=True)
+        await change(emsp, "UPDATE sessions SET told_at = told_at - interval '16 minutes'")
+
+        assert await _allowed(partner) == "ALLOWED"
+
+
+async def test_a_charge_counts_for_as_long_as_it_is_told_of(emsp: Adapter, partner: Cpo) -> None:
+    await _charges(emsp, partner, told=timedelta(minutes=1))
+    await change(emsp, "UPDATE sessions SET told_at = told_at - interval '3 hours'")
+    at = moment(emsp.office.now())
+    await partner.patch("sessions", "SESSION1", {"kwh": 21, "last_updated": at})
+
+    assert await _allowed(partner, location_references(location_id="LOC2")) == "BLOCKED"
 
 
 async def test_a_card_that_may_be_copied_is_told_to_its_driver_and_to_staff(

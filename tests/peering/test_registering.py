@@ -277,6 +277,21 @@ async def test_a_peer_may_be_another_role_of_a_party_only_by_invitation(
     assert (status(refused), status(taken)) == ((200, 2001), (200, 1000))
 
 
+async def test_a_peer_is_another_role_of_our_own_party_only_by_invitation(
+    node: Node, scene: Scene
+) -> None:
+    """CRE-18: else an invitation would let a stranger speak in our name."""
+    other = await scene.party("nl/cpo/EMSP")
+    unnamed = (await node.side.registrar.invite("other")).token
+    refused = await other.register(node.identity.versions_url, unnamed)
+    named = (await node.side.registrar.invite("other", bound_to=["NL/CPO/EMSP"])).token
+
+    taken = await other.register(node.identity.versions_url, named)
+
+    assert (status(refused), status(taken)) == ((200, 2001), (200, 1000))
+    assert "NL/CPO is known here already" in refused.json()["status_message"]
+
+
 async def test_a_party_behind_a_hub_registers_where_it_was_invited_by_name(
     node: Node, scene: Scene
 ) -> None:

@@ -95,6 +95,8 @@ sessions = Table(
     details("flags", "[]"),
     Column("last_updated", moment("last_updated").type, nullable=False),
     since("received_at"),
+    # When it was told of last, whatever its stamp says.
+    since("told_at"),
     # Of a session that another CPO says is its own.
     Index("sessions_id_ix", "id"),
 )

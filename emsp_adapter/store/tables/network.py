@@ -166,7 +166,8 @@ places = Table(
     # What is searched for by text.
     Column("words", TSVECTOR, nullable=False),
     flag("published"),
-    # The names of tokens, such as rfid:04a1b2c3: their owners are shown it though it is not.
+    # The names of tokens, their type, uid and maybe issuer, a line each: their owners are shown it
+    # though it is not published.
     _texts("allowed_to"),
     # Whether a search may find it: published, and with an EVSE.
     flag("listed"),

@@ -25,7 +25,7 @@ _ALLOWED_TO = """
 UPDATE emsp.places p SET allowed_to = n.names
 FROM (
     SELECT l.owner, l.id, array_agg(DISTINCT
-        lower(concat_ws(':', named ->> 'type', named ->> 'uid', named ->> 'issuer'))) AS names
+        lower(concat_ws(chr(10), named ->> 'type', named ->> 'uid', named ->> 'issuer'))) AS names
     FROM emsp.locations l
     CROSS JOIN jsonb_path_query(l.document, '$.publish_allowed_to[*] ? (@.uid != null)') AS named
     WHERE l.document -> 'publish' = 'false'
@@ -38,6 +38,7 @@ WHERE p.owner = n.owner AND p.location_id = n.id
 _UP = (
     _HUNG_TARIFFS,
     "ALTER TABLE emsp.tokens ADD COLUMN suspicion jsonb",
+    "ALTER TABLE emsp.sessions ADD COLUMN told_at timestamptz NOT NULL DEFAULT now()",
     "CREATE INDEX authorizations_until_ix ON emsp.authorizations (until)",
     "CREATE INDEX cdrs_state_ix ON emsp.cdrs (state)",
     "ALTER TABLE emsp.places ADD COLUMN allowed_to text[] NOT NULL DEFAULT '{}'",
@@ -50,6 +51,7 @@ _DOWN = (
     "ALTER TABLE emsp.places DROP COLUMN allowed_to",
     "DROP INDEX emsp.cdrs_state_ix",
     "DROP INDEX emsp.authorizations_until_ix",
+    "ALTER TABLE emsp.sessions DROP COLUMN told_at",
     "ALTER TABLE emsp.tokens DROP COLUMN suspicion",
     "DROP TABLE emsp.hung_tariffs",
 )

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from ocpi_hub.node.engine import Hot, one_row
 from ocpi_hub.peering.store.peers import PeerStatus, TokenKind
 from ocpi_hub.protocol.errors import InvalidParameters, Unauthorized
+from ocpi_hub.protocol.party import Party
 
 # How long a replaced token may still be used while its successor was not (AUTH-18).
 GRACE = timedelta(hours=24)
@@ -25,9 +26,11 @@ GRACE = timedelta(hours=24)
 class Registration:
     """What a handshake brought: `token_out` is the peer's token for us, encrypted.
 
-    `endpoints` are {identifier, role, url}, `roles` as in the peer's Credentials.
+    `endpoints` are {identifier, role, url}, `roles` as in the peer's Credentials; `ours` is the
+    party that it registers with.
     """
 
+    ours: Party
     version: str
     versions_url: str
     token_out: bytes
@@ -205,7 +208,7 @@ async def _enter(
     # Exchanges happen one after the other, so that no role is taken twice.
     await conn.execute("LOCK TABLE peers IN SHARE ROW EXCLUSIVE MODE")
     await _check_token(conn, peer_id, presented=presented, now=now)
-    await _check_roles(conn, peer_id, registration.roles)
+    await _check_roles(conn, peer_id, registration.roles, ours=registration.ours)
     values = {
         "id": peer_id,
         "version": registration.version,
@@ -229,12 +232,15 @@ async def _check_token(conn: Hot, peer_id: str, *, presented: bytes, now: dateti
         raise Unauthorized("the credentials token was replaced during the exchange")
 
 
-async def _check_roles(conn: Hot, peer_id: str, roles: Sequence[Mapping[str, Any]]) -> None:
+async def _check_roles(
+    conn: Hot, peer_id: str, roles: Sequence[Mapping[str, Any]], *, ours: Party
+) -> None:
     """CRE-18, CRE-19: a peer speaks for the parties that it was invited for, else for those that
-    nobody else is known to speak for."""
+    nobody else is known to speak for, we ourselves among them."""
     bound_to, held = await one_row(conn, _HELD, (peer_id,))
     if bound_to is None:
-        await _check_unknown(conn, peer_id, _names(roles).keys() - _names(held).keys())
+        added = _names(roles).keys() - _names(held).keys()
+        await _check_unknown(conn, peer_id, added, ours=ours)
     else:
         _check_invited(roles, bound_to)
     await _check_free(conn, peer_id, roles)
@@ -253,14 +259,14 @@ def _check_invited(roles: Sequence[Mapping[str, Any]], bound_to: Sequence[str]) 
             raise InvalidParameters(f"roles: {name} is not among the invited roles")
 
 
-async def _check_unknown(conn: Hot, peer_id: str, added: Collection[str]) -> None:
+async def _check_unknown(conn: Hot, peer_id: str, added: Collection[str], *, ours: Party) -> None:
     for name in sorted(added):
         party, _, _role = name.rpartition("/")
         known = await conn.execute(_KNOWN_ELSEWHERE, {"id": peer_id, "party": party})
-        if known.rowcount:
+        if known.rowcount or party == ours.key:
             raise InvalidParameters(
-                f"roles: {party.upper()} is known here already, behind a hub or as another peer;"
-                " expected an invitation that names it"
+                f"roles: {party.upper()} is known here already, as our own, behind a hub or as"
+                " another peer; expected an invitation that names it"
             )
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from emsp_adapter.identity.links import new_link
 from emsp_adapter.store import access_tokens
+from emsp_adapter.store.mail_tokens import MailToken, Purpose
 from ocpi_hub.node.secrets import hash_token, new_token
 from tests.emsp_adapter.identity.browsing import PASSWORD, Account, Shared, browser
 from tests.emsp_adapter.running import Adapter
@@ -323,3 +325,29 @@ async def test_a_driver_asks_so_often_in_an_hour(shared: Shared) -> None:
         ]
 
     assert answers == [200] * 5 + [429]
+
+
+async def _late_link(shared: Shared, account: Account) -> str:
+    """A link to another password, kept for the address that the account had when it was made."""
+    adapter = shared.adapter
+    opens = MailToken(Purpose.PASSWORD.value, account.email, account.id, None)
+    async with adapter.db.hot_transaction() as conn:
+        return await new_link(
+            conn, shared.url, opens, expires_at=adapter.office.now() + timedelta(hours=1)
+        )
+
+
+async def test_a_link_to_the_old_address_sets_no_password_of_the_new_one(shared: Shared) -> None:
+    """One that was asked for at once with the change is kept after it."""
+    ada, new = shared.account(), "moved-on@drivers.example"
+    early = shared.portal.call(_late_link, shared, ada)
+    async with browser(shared) as thief:
+        page = await thief.open(early)
+        await ask(shared, ada, new)
+        await open_link(shared, shared.mailed(new, subject=ASKED))
+        late = shared.portal.call(_late_link, shared, ada)
+        opened = await thief.open(late)
+        sent = await thief.send(page, token=late.partition("token=")[2], password=OTHER_PASSWORD)
+
+    assert (opened.status_code, sent.status_code) == (410, 410)
+    assert await can_sign_in(shared, new)

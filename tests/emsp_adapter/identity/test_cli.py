@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+import httpx
 import pytest
 
 from tests.emsp_adapter.commands import EmspCommands
-from tests.emsp_adapter.identity.browsing import PASSWORD, Shared, browser
+from tests.emsp_adapter.identity.browsing import PASSWORD, Shared, app, browser, told
 from tests.hub.commands import KEY
 
 
@@ -87,6 +88,73 @@ async def test_a_blocked_driver_is_kept_out_until_unblocked(
     assert ran.code == 0
     assert (blocked.status_code, again.status_code) == (400, 303)
     assert {each["email"]: each["status"] for each in listed}[account.email] == "active"
+
+
+async def _reports(shared: Shared, access_token: str) -> int:
+    """How the queue of support answers."""
+    headers = {"Authorization": f"Bearer {access_token}"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        return (await client.get(f"{shared.url}/app/v1/support/problems")).status_code
+
+
+async def test_support_is_taken_from_a_person_at_once(
+    shared: Shared, adapter: EmspCommands
+) -> None:
+    account = shared.account(staff=True)
+    async with browser(shared, account) as bo, app(shared, scope="locations support") as web:
+        given = await web.token(code=told(await bo.open(web.url(shared.url)))["code"])
+        before = await _reports(shared, given["access_token"])
+        ran = await adapter.aside("driver", "support", account.email, "--off", "--json")
+        after = await _reports(shared, given["access_token"])
+        refreshed = dict(await web.client.refresh_token(web.token_url))
+
+    audited = shared.rows("SELECT detail FROM audit WHERE action = 'driver support'")
+    assert ran.json == {"id": account.id, "email": account.email, "support": False}
+    assert (before, after, await _reports(shared, refreshed["access_token"])) == (200, 403, 403)
+    assert refreshed["scope"] == "locations"
+    assert audited == [({"support": False},)]
+
+
+async def test_a_grant_of_support_alone_gives_nothing_when_it_is_taken(
+    shared: Shared, adapter: EmspCommands
+) -> None:
+    account = shared.account(staff=True)
+    async with browser(shared, account) as bo, app(shared, scope="support") as web:
+        given = await web.token(code=told(await bo.open(web.url(shared.url)))["code"])
+        await adapter.aside("driver", "support", account.email, "--off")
+        refused = await bo.http.post(
+            "/oauth/token",
+            data={
+                "grant_type": "refresh_token",
+                "client_id": "web",
+                "refresh_token": given["refresh_token"],
+            },
+        )
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+
+
+async def test_a_driver_becomes_staff(shared: Shared, adapter: EmspCommands) -> None:
+    account = shared.account()
+    ran = await adapter.aside("driver", "support", account.email, "--on", "--json")
+    async with browser(shared, account) as bo, app(shared, scope="locations support") as web:
+        given = await web.token(code=told(await bo.open(web.url(shared.url)))["code"])
+
+    assert ran.json["support"] is True
+    assert given["scope"] == "locations support"
+
+
+BAD_STAFF = {
+    "neither on nor off": (["ada@drivers.example"], 2),
+    "nobody": (["nobody@drivers.example", "--on"], 1),
+}
+
+
+@pytest.mark.parametrize(("words", "code"), BAD_STAFF.values(), ids=BAD_STAFF)
+def test_a_change_of_support_that_cannot_be_is_refused(
+    adapter: EmspCommands, words: list[str], code: int
+) -> None:
+    assert adapter("driver", "support", *words, "--json").code == code
 
 
 @pytest.mark.parametrize("words", [[], ["--credentials"]], ids=["no redirect URI", "said so"])

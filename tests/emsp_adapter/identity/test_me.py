@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from decimal import Decimal
 
 import httpx
 import pytest
 
+from emsp_adapter.store import drivers, plans
 from emsp_adapter.store.personal_data import HOLDINGS
+from emsp_adapter.store.plans import Plan
 from ocpi_hub.node.engine import Database
 from tests.emsp_adapter.running import Adapter, adapter
+from tests.partners import eventually
 
 _TABLES = """
 SELECT table_name FROM information_schema.columns
@@ -36,6 +41,73 @@ async def test_a_driver_sees_and_changes_the_profile(emsp: Adapter) -> None:
         *("id", "email", "pending_email", "name", "locale", "plan", "payment_ready", "created_at")
     }
     assert (after["name"], after["locale"]) == ("Ada", "en")
+
+
+async def test_changes_at_once_lose_nothing(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+
+    for number in range(5):
+        wishes: tuple[dict[str, str], ...] = ({"name": f"Ada {number}"}, {"locale": "de"})
+        await asyncio.gather(*(ada.api.patch("/me", json=each) for each in wishes))
+        me = (await ada.api.get("/me")).json()
+        assert (me["name"], me["locale"]) == (f"Ada {number}", "de")
+        await ada.api.patch("/me", json={"locale": "en"})
+
+
+async def test_of_addresses_asked_for_at_once_one_link_is_good(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+    wanted = [f"ada{number}@drivers.example" for number in range(4)]
+
+    answers = await asyncio.gather(*(ada.api.patch("/me", json={"email": each}) for each in wanted))
+
+    assert [each.status_code for each in answers] == [200] * 4
+    pending = (await ada.api.get("/me")).json()["pending_email"]
+    assert await emsp.rows("SELECT email FROM mail_tokens") == [(pending,)]
+
+
+async def test_of_plans_chosen_at_once_the_last_takes_the_place_of_the_others_at_the_months_end(
+    emsp: Adapter,
+) -> None:
+    ada = await emsp.driver()
+    async with emsp.db.hot() as conn:
+        for each in ("gold", "silver"):
+            await plans.add(
+                conn, Plan(each, each, "EUR", Decimal(5), Decimal(0), Decimal(0), Decimal(0))
+            )
+
+    chosen = ("gold", "silver")
+    await asyncio.gather(*(ada.api.put("/plan", json={"id": each}) for each in chosen))
+
+    answer = (await ada.api.get("/plans")).json()
+    assert answer["current"] in chosen
+    assert answer["next_plan"] is not None
+    assert {answer["current"], answer["next_plan"]["id"]} == set(chosen)
+
+
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND datname = current_database()
+"""
+
+
+async def test_a_change_that_waits_for_the_end_of_the_account_is_none(emsp: Adapter) -> None:
+    ada = await emsp.driver()
+
+    async def two_wait() -> bool:
+        return await emsp.row(_WAITING) == (2,)
+
+    async def one_waits() -> bool:
+        return await emsp.row(_WAITING) == (1,)
+
+    async with emsp.db.hot_transaction() as conn:
+        await drivers.find(conn, ada.id, lock=True)
+        closing = asyncio.create_task(ada.api.delete("/me"))
+        await eventually(one_waits)
+        changing = asyncio.create_task(ada.api.patch("/me", json={"name": "Ada"}))
+        await eventually(two_wait)
+
+    assert ((await closing).status_code, (await changing).status_code) == (204, 401)
+    assert await emsp.rows("SELECT name, status FROM drivers") == [(None, "deleted")]
 
 
 BAD_PROFILES = [

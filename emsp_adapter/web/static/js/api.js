@@ -27,12 +27,13 @@ async function send(
   return fetch(`${BASE}${path}`, { method, headers, body: sent, signal, cache: "no-store" });
 }
 
-// The answer to a request, whatever it says; a driver whose sign-in has ended is sent to sign in.
+// The answer to a request, whatever it says; a driver whose sign-in has ended is sent to sign in,
+// but for who asks `once` whether a token is still good.
 export async function request(method, path, options = {}) {
   if (!navigator.onLine) throw new ApiError(0, { detail: t("error.network") });
   try {
     const answer = await send(method, path, options);
-    if (answer.status !== 401 || options.anonymous) return answer;
+    if (answer.status !== 401 || options.anonymous || options.once) return answer;
     return await send(method, path, options, true);
   } catch (error) {
     if (error instanceof SignedOut) return signIn();

@@ -27,17 +27,17 @@ export async function charge(main, params, signal) {
 }
 
 // The charge with its figures and what can be done about it, following the charger.
-export function liveCharge(first, signal, { guest = false } = {}) {
-  const live = new LiveCharge(signal, guest);
+export function liveCharge(first, signal, { another = null } = {}) {
+  const live = new LiveCharge(signal, another);
   live.show(first);
   live.watch();
   return live.element;
 }
 
 class LiveCharge {
-  constructor(signal, guest) {
+  constructor(signal, another) {
     this.signal = signal;
-    this.guest = guest;
+    this.another = another;
     this.now = null;
     this.spoken = 0;
     this.connection = h("p", { class: "muted small live" });
@@ -97,7 +97,10 @@ class LiveCharge {
     this.draw();
     if (next.state !== before?.state || next.receipt_id !== before?.receipt_id) {
       const changed = (other) => this.show(other);
-      fill(this.steps, stepsOf(next, { guest: this.guest, changed, signal: this.signal }));
+      fill(
+        this.steps,
+        stepsOf(next, { another: this.another, changed, signal: this.signal }),
+      );
     }
     if (before) this.speak(before);
   }

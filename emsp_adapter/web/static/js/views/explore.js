@@ -119,6 +119,11 @@ class Explore {
     seen.mode = mode;
     if (mode !== "text") seen.text = this.search.value = "";
     this.tools();
+    // On a phone the answer is in the list, and so is that there is none.
+    if ((mode === "text" || mode === "favourites") && !this.list.element.checkVisibility()) {
+      location.hash = "#/list";
+      return;
+    }
     const found = await this.renew();
     if (mode === "text" && found?.length) this.map.fit(found);
   }

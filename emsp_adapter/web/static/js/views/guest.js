@@ -2,7 +2,7 @@
 //
 // The guest's token is good for one charge. It stays for this tab, so that a reload can still stop it.
 
-import { call, get, id, once, query } from "../api.js";
+import { call, id, once, query } from "../api.js";
 import { beGuest } from "../auth.js";
 import { fill, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
@@ -20,9 +20,12 @@ export async function guest(main, { code }, signal, config) {
   const running = JSON.parse(sessionStorage.getItem(RUNNING) ?? "null");
   if (running?.code === code) {
     beGuest(running.token);
-    await follow(await get(`/charges/${id(running.id)}`, signal));
-    fill(main, page);
-    return;
+    const charge = await kept(running.id);
+    if (charge) {
+      await follow(charge);
+      fill(main, page);
+      return;
+    }
   }
   const read = (values) =>
     call("GET", `/guest/${id(code)}${query(values)}`, { anonymous: true, signal });
@@ -106,8 +109,23 @@ export async function guest(main, { code }, signal, config) {
     page.querySelector("h1").focus();
   }
 
+  // The guest's charge, while its token is good.
+  async function kept(chargeId) {
+    try {
+      return await call("GET", `/charges/${id(chargeId)}`, { signal, once: true });
+    } catch (error) {
+      if (error.status !== 401 && error.status !== 404) throw error;
+      sessionStorage.removeItem(RUNNING);
+      return null;
+    }
+  }
+
   async function follow(charge) {
-    fill(page, heading(t("charge.title")), liveCharge(charge, signal, { guest: true }));
+    const another = () => {
+      sessionStorage.removeItem(RUNNING);
+      location.reload();
+    };
+    fill(page, heading(t("charge.title")), liveCharge(charge, signal, { another }));
   }
 }
 

@@ -11,7 +11,8 @@ const PROFILES = ["REGULAR", "CHEAP", "FAST", "GREEN"];
 const NOT_BEGUN = new Set(["failed", "missed"]);
 
 // `changed` hears the charge as it is after a step. A guest has no pages but the charge's.
-export function stepsOf(charge, { guest, changed, signal }) {
+export function stepsOf(charge, { another, changed, signal }) {
+  const guest = another !== null;
   const { state, source, receipt_id: receipt, payment } = charge;
   const awaited = state === "finished" && !receipt && payment.state !== "disputed";
   return [
@@ -21,6 +22,7 @@ export function stepsOf(charge, { guest, changed, signal }) {
     receipt && (guest ? paper(receipt) : receiptLink(receipt)),
     awaited && h("p", { class: "note" }, t("charge.receipt.pending")),
     NOT_BEGUN.has(state) && !guest && again(charge),
+    guest && (state === "finished" || NOT_BEGUN.has(state)) && anew(another),
     !guest && report(charge),
   ];
 }
@@ -111,3 +113,6 @@ function report({ id: charge_id, location, evse_uid }) {
   const attributes = { class: "button quiet wide", href: `#/report${about}` };
   return h("a", attributes, icon("flag"), t("charge.problem"));
 }
+
+const anew = (another) =>
+  h("button", { type: "button", class: "quiet wide", onclick: another }, t("guest.again"));
