@@ -235,7 +235,7 @@ async def test_a_problem_is_reported_and_the_answer_read(
         await sign_in(page, ada.email)
         await page.goto(f"/#/station/{LOC1}")
         await page.get_by_role("link", name="Report a problem").click()
-        await page.get_by_role("radio").first.check()
+        await page.get_by_label("The charger is broken").check()
         await page.get_by_label("What happened?").fill("The socket <b>lid</b> is stuck.")
         await me.accessible("report")
         await page.get_by_role("button", name="Send the report").click()
@@ -249,7 +249,7 @@ async def test_a_problem_is_reported_and_the_answer_read(
 
 async def answered(world: World, problem_id: str) -> None:
     """Support answers."""
-    staff_id = await world.emsp.add_driver(world.new_email())
+    staff_id = await world.emsp.add_driver(world.new_email(), staff=True)
     staff = await world.emsp.app(staff_id, scope="support")
     path = f"/support/problems/{problem_id}/answers"
     await staff.send("POST", path, {"text": "Somebody is on the way."})
