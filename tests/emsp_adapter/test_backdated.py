@@ -28,7 +28,10 @@ from tests.emsp_adapter.contracts import (
 )
 from tests.emsp_adapter.running import Adapter, Cpo
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+
+def now() -> datetime:
+    """Of the test, not of when its file was read."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def until_now(emsp: Adapter, token: dict[str, Any], **overrides: Any) -> dict[str, Any]:
@@ -44,9 +47,9 @@ def of(command: dict[str, Any], begun: datetime, **overrides: Any) -> dict[str, 
         auth_method="COMMAND",
         authorization_reference=command["authorization_reference"],
         start_date_time=moment(begun),
-        end_date_time=moment(NOW),
+        end_date_time=moment(now()),
         charging_periods=[period(start_date_time=moment(begun))],
-        last_updated=moment(NOW),
+        last_updated=moment(now()),
     )
     return made | overrides
 
@@ -71,7 +74,7 @@ async def tell(
         start_date_time=moment(begun),
         charging_periods=periods,
         kwh=Decimal(20),
-        last_updated=moment(NOW),
+        last_updated=moment(now()),
         **overrides,
     )
 
@@ -90,7 +93,7 @@ async def test_t21_a_session_that_began_hours_before_its_driver_asked_is_dispute
 ) -> None:
     await charging.publish(partner)
     command = await asked(emsp, partner)
-    begun = NOW - timedelta(hours=3)
+    begun = now() - timedelta(hours=3)
     await tell(partner, command, begun)
 
     await partner.post_cdr(of(command, begun))
@@ -190,7 +193,10 @@ async def _given(emsp: Adapter, at: datetime) -> None:
 
 # --- the price that the driver saw ---------------------------------------------------------------
 
-MINUTES_AGO = NOW - timedelta(minutes=10)
+
+def minutes_ago() -> datetime:
+    """Within what clocks may differ, and before the driver asked."""
+    return now() - timedelta(minutes=10)
 
 
 def dear(**overrides: Any) -> dict[str, Any]:
@@ -202,14 +208,15 @@ def dear(**overrides: Any) -> dict[str, Any]:
 async def test_t22_what_was_dearer_before_a_driver_asked_does_not_count(
     emsp: Adapter, partner: Cpo
 ) -> None:
+    lately = minutes_ago()
     await partner.put("tariffs", "TARIFF1", dear())
     await _change(emsp, "UPDATE tariff_versions SET received_at = now() - interval '2 days'")
-    await partner.put("tariffs", "TARIFF1", tariff(last_updated=moment(MINUTES_AGO)))
+    await partner.put("tariffs", "TARIFF1", tariff(last_updated=moment(lately)))
     await partner.put("locations", "LOC1", samples.location(evses=[samples.evse()]))
     command = await asked(emsp, partner)
-    await tell(partner, command, MINUTES_AGO)
+    await tell(partner, command, lately)
 
-    await partner.post_cdr(of(command, MINUTES_AGO, tariffs=[dear()]) | costing("18.00", "21.78"))
+    await partner.post_cdr(of(command, lately, tariffs=[dear()]) | costing("18.00", "21.78"))
 
     state, reason = await cleared(emsp)
     assert state == "disputed"
@@ -219,16 +226,17 @@ async def test_t22_what_was_dearer_before_a_driver_asked_does_not_count(
 async def test_t22_what_hung_there_before_a_driver_asked_does_not_count(
     emsp: Adapter, partner: Cpo
 ) -> None:
+    lately = minutes_ago()
     await partner.put("tariffs", "DEAR", dear(id="DEAR"))
     await partner.put("tariffs", "TARIFF1", tariff())
-    for tariff_id, at in (("DEAR", BEGUN), ("TARIFF1", MINUTES_AGO)):
+    for tariff_id, at in (("DEAR", BEGUN), ("TARIFF1", lately)):
         hung = samples.connector(tariff_ids=[tariff_id], last_updated=moment(at))
         evse = samples.evse(connectors=[hung], last_updated=moment(at))
         await partner.put(
             "locations", "LOC1", samples.location(evses=[evse], last_updated=moment(at))
         )
     command = await asked(emsp, partner)
-    await tell(partner, command, MINUTES_AGO)
+    await tell(partner, command, lately)
 
     rows = await emsp.rows("SELECT tariff_ids FROM sessions")
 
