@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.e2e.emsp.browser import PHONE, Device, person
 from tests.emsp_adapter.web.provider import KEY, Provider, details, provider
+from tests.partners import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -106,17 +107,28 @@ async def test_a_reload_shows_the_part_of_the_map_that_was_looked_at(
 ) -> None:
     async with person(browser, emsp.url, tmp_path, device=PHONE) as me:
         await signed_in(me.page)
-        await me.page.wait_for_function(_PLACE)
-        before = json.loads(await me.page.evaluate(_PLACE))
+        before = json.loads(await _written(me.page, other_than=None))
         # Spaced otherwise than by the app, so that it shows when the app has written it again.
         await me.page.evaluate(f"localStorage.setItem('emsp.place', '{json.dumps(before)}')")
 
         await me.page.reload()
         await expect(me.page.locator(".map-markers a")).to_have_count(1)
-        await me.page.wait_for_function(f"{_PLACE} !== '{json.dumps(before)}'")
-        after = json.loads(await me.page.evaluate(_PLACE))
+        after = json.loads(await _written(me.page, other_than=json.dumps(before)))
 
     assert after == pytest.approx(before, abs=1e-6)
+
+
+async def _written(page: Page, *, other_than: str | None) -> str:
+    """The place that the app has written; not by `wait_for_function`, which the pages' policy on
+    scripts forbids."""
+    found: list[str] = []
+
+    async def changed() -> bool:
+        found[:] = [await page.evaluate(_PLACE)]
+        return found != [other_than]
+
+    await eventually(changed)
+    return found[0]
 
 
 def _two() -> dict[str, Any]:
